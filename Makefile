@@ -1,0 +1,54 @@
+# Needs Python 3.11 or newer and nothing else: the first target run makes .venv and installs pinned versions.
+# Another interpreter: make PYTHON=/path/to/python3.12 test
+
+PYTHON ?= $(shell for p in python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv play demo test test-long check lint docs bench clean
+
+help:  ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+venv: $(STAMP)  ## Make .venv with everything pinned
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "incidentsim needs Python 3.11 or newer; say where it is: make PYTHON=/path/to/python" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+play: $(STAMP)  ## Open the home screen (make play ARGS="play slow-chat --speed 2")
+	@$(BIN)/incidentsim $(ARGS)
+
+demo: $(STAMP)  ## Let the reference player solve the first incident, headless, and show its score
+	@mkdir -p build && rm -f build/demo.jsonl
+	@$(BIN)/incidentsim run slow-chat --policy reference --seed 1 --out build/demo.jsonl
+	@$(BIN)/incidentsim score build/demo.jsonl
+
+test: $(STAMP)  ## Run the tests that take seconds
+	@$(BIN)/python -m pytest -n 2 -m "not long"
+
+test-long: $(STAMP)  ## Run the tests that take minutes
+	@$(BIN)/python -m pytest -n 2 -m long
+
+lint: $(STAMP)  ## Check style only
+	@$(BIN)/ruff check .
+
+check: lint  ## Check style, types, layers, and that the generated docs are current
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m tools.generate_docs --check
+
+docs: $(STAMP)  ## Write docs/reference again
+	@$(BIN)/python -m tools.generate_docs
+
+bench: $(STAMP)  ## Print the benchmark figures
+	@for file in benchmarks/*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
+
+clean:  ## Remove caches and the virtual environment
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The command line: one module per verb, exit codes, plain mode. Nothing imports it but the entry point."""

@@ -1,0 +1,97 @@
+"""One headless run with its score, in this process or in a worker: what `run` does once for each seed."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from incidentsim.cli.judge import judge
+from incidentsim.cli.library import load
+from incidentsim.cli.players import player_for
+from incidentsim.cli.progress import Tell
+from incidentsim.scenario.cast import make_cast
+from incidentsim.scenario.script import script_commands
+from incidentsim.session.headless import run_policy, run_script
+from incidentsim.transcript import queries
+from incidentsim.transcript.recovery import read
+
+SCHEMA = "incidentsim-run/1"
+"""Name of the JSON shape of one run."""
+
+WORKERS = 2
+"""Processes for a range of seeds: a run takes one core, and the smallest machines have two."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """One run to make. Either `policy` or `script` (its text) is given. `out` keeps the transcript."""
+
+    scenario: str
+    scenarios: Path | None
+    seed: int
+    policy: str
+    script: str
+    out: Path | None
+    cache: Path | None
+    workers: int = 1
+
+
+def run_one(request: RunRequest, progress: Tell | None = None) -> dict[str, Any]:
+    """Play one incident headless; return what came of it, its score included, as plain JSON values."""
+    with _place(request.out) as path:
+        _play(request, path)
+        transcript = read(path)
+        scenario = load(request.scenario, request.scenarios)
+        card = judge(transcript, scenario, cache=request.cache, workers=request.workers, progress=progress)
+        last = queries.last_checkpoint(transcript)
+        return {
+            "schema": SCHEMA,
+            "scenario": scenario.id,
+            "seed": request.seed,
+            "player": request.policy or "script",
+            "transcript": str(request.out) if request.out else None,
+            "behaviour_digest": queries.behaviour_digest(transcript),
+            "commands": len(queries.commands(transcript)),
+            "rejected": [r.body["reason"] for r in queries.of_type(transcript, "rejected")],
+            "sli": last.sli if last else {},
+            "score": card.to_json(),
+        }
+
+
+def run_many(requests: list[RunRequest]) -> Iterator[dict[str, Any]]:
+    """Yield results as they are finished, from worker processes; stopping early ends the workers."""
+    context = get_context("spawn")
+    with context.Pool(WORKERS, initializer=_leave_interrupts_to_parent) as pool:
+        yield from pool.imap_unordered(run_one, requests)
+
+
+def _play(request: RunRequest, path: Path) -> None:
+    scenario = load(request.scenario, request.scenarios)
+    cast = make_cast(scenario, request.seed)
+    if request.script:
+        lines = script_commands(request.script, cast)
+        run_script(scenario, seed=request.seed, cast=cast, path=path, lines=lines)
+        return
+    player = player_for(request.policy, scenario, cast)
+    run_policy(scenario, seed=request.seed, cast=cast, path=path, player=player)
+
+
+@contextmanager
+def _place(out: Path | None) -> Iterator[Path]:
+    """Give the path of the transcript: the wanted one, or one that goes away with the block."""
+    if out is not None:
+        yield out
+        return
+    with tempfile.TemporaryDirectory(prefix="incidentsim-") as folder:
+        yield Path(folder) / "run.jsonl"
+
+
+def _leave_interrupts_to_parent() -> None:
+    """Let ctrl+c end the parent, which then ends its workers: each would print a traceback otherwise."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,191 @@
+"""The terminal's door to scenarios, sessions and scores: implements `tui.provider.HomeProvider`.
+
+The terminal may not import any of them; it gets plain values and a `Session` from here. One session runs at a
+time, and leaving it lets go of its file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Literal
+
+from incidentsim.cli.judge import judge, keep_result, last_index
+from incidentsim.cli.library import cache_dir, open_session, resume_session
+from incidentsim.client_api import Session
+from incidentsim.config import Config
+from incidentsim.errors import UsageError
+from incidentsim.scenario.catalogue import list_scenarios
+from incidentsim.scoring.debrief import Section, debrief
+from incidentsim.scoring.scorecard import Scorecard
+from incidentsim.session.host import IncidentSession
+from incidentsim.session.pacing import LivePacer
+from incidentsim.session.store import StoredSession, list_sessions
+from incidentsim.tui.provider import (
+    Debrief,
+    DebriefLine,
+    DebriefSection,
+    GalleryEntry,
+    Headline,
+    RecentEntry,
+)
+
+RECENT = 20
+"""Sessions listed on the home screen."""
+
+_STRENGTH, _IMPROVEMENT = "Strength", "To improve"
+_HEADLINES = (
+    ("S", "Saved", "share of what the reference saves"),
+    ("De", "Diagnosis", "with the evidence for it"),
+    ("P", "Process", "evidence and hypothesis before, check after"),
+    ("C", "Words", "true updates while users were harmed"),
+)
+"""Parts of the score that head the debrief, with what they mean."""
+
+
+class Home:
+    """The home screen's provider over one data directory. Holds the one session that is open."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._host: IncidentSession | None = None
+        self._pacer: LivePacer | None = None
+        _start_helper_of_processes()
+
+    def gallery(self) -> tuple[GalleryEntry, ...]:
+        """Return the scenarios that can be played, with the best result so far."""
+        best: dict[str, float] = {}
+        for stored in self._stored():
+            index = last_index(stored.path)
+            if index is not None:
+                best[stored.scenario] = max(index, best.get(stored.scenario, 0.0))
+        return tuple(
+            GalleryEntry(
+                id=entry.id,
+                title=entry.title,
+                summary=entry.summary,
+                level=entry.level,
+                duration_us=entry.duration_us,
+                skills=entry.skills,
+                best_result=f"{best[entry.id]:.0f}" if entry.id in best else "",
+            )
+            for entry in list_scenarios(self._config.scenarios_dir)
+            if not entry.error
+        )
+
+    def recent(self) -> tuple[RecentEntry, ...]:
+        """Return the newest sessions on disk; broken ones are left to `doctor`."""
+        out = []
+        for stored in self._stored()[:RECENT]:
+            index = last_index(stored.path)
+            out.append(
+                RecentEntry(
+                    session_id=stored.sid,
+                    scenario=stored.scenario,
+                    when=stored.created_utc.replace("T", " ").removesuffix("Z"),
+                    state="finished" if stored.state == "finished" else "resumable",
+                    result="" if index is None else f"{index:.0f}",
+                )
+            )
+        return tuple(out)
+
+    async def open(self, scenario_id: str, *, seed: int | None = None, level: str | None = None) -> Session:
+        """Start a session of a scenario. Levels come with scenarios that have them; none has yet."""
+        if level is not None:
+            raise UsageError("this version has no levels; leave the level out")
+        self.close()
+        host = open_session(self._config, scenario_id, seed)
+        if self._config.speed != 1.0:
+            host.control("speed", self._config.speed)
+        return self._take(host)
+
+    async def resume(self, session_id: str) -> Session:
+        """Open a session on disk: one that is not over comes back paused."""
+        self.close()
+        return self._take(resume_session(self._config, session_id))
+
+    async def pump(self, session: Session, budget_s: float) -> None:
+        """Step the open session's world for at most `budget_s`."""
+        if self._pacer is not None:
+            self._pacer.pulse(budget_s)
+
+    async def debrief(self, session: Session, progress: Callable[[float, str], None]) -> Debrief:
+        """Score the open session, in a thread: re-simulation takes seconds, and the screen stays alive."""
+        host = self._host
+        if host is None or not host.ended:
+            raise UsageError("there is no finished session to debrief")
+        loop = asyncio.get_running_loop()
+
+        def tell(done: int, total: int) -> None:
+            loop.call_soon_threadsafe(progress, done / max(1, total), f"re-simulating {done} of {total}")
+
+        transcript = host.recorder.transcript()
+        cache = cache_dir(self._config)
+        card = await asyncio.to_thread(judge, transcript, host.scenario, cache=cache, progress=tell)
+        keep_result(host.recorder.path, card)
+        return as_debrief(card)
+
+    def close(self) -> None:
+        """Let go of the open session's file."""
+        if self._host is not None:
+            self._host.close()
+        self._host = self._pacer = None
+
+    def open_session_id(self) -> str:
+        """Return the id of the open session while it can be resumed, else an empty text."""
+        host = self._host
+        return "" if host is None or host.ended else host.recorder.path.stem
+
+    def _take(self, host: IncidentSession) -> Session:
+        self._host, self._pacer = host, LivePacer(host)
+        return host.client("candidate")
+
+    def _stored(self) -> list[StoredSession]:
+        return [s for s in list_sessions(self._config.data_dir) if s.state != "broken"]
+
+
+def _start_helper_of_processes() -> None:
+    """Start the process that multiprocessing needs beside its workers while stderr is a real file.
+
+    The terminal replaces stderr by one without a descriptor, and the helper can't be started then; the
+    debrief re-simulates in worker processes while the terminal is up.
+    """
+    if os.name == "posix":
+        from multiprocessing.resource_tracker import ensure_running
+
+        ensure_running()
+
+
+def as_debrief(card: Scorecard) -> Debrief:
+    """Return a scorecard in the form that the terminal shows."""
+    sections = {section.title: section for section in debrief(card)}
+    index = card.practice_index
+    value = "not measured" if index is None else f"{index:.0f}"
+    headlines = [Headline(label="Practice index", value=value, note="of 100; for practice, not for hiring")]
+    for key, label, note in _HEADLINES:
+        part = card.parts[key].value
+        headlines.append(
+            Headline(label=label, value="–" if part is None else f"{100 * part:.0f} %", note=note)
+        )
+    told = [s for title, s in sections.items() if title not in (_STRENGTH, _IMPROVEMENT)]
+    return Debrief(
+        headlines=tuple(headlines),
+        sections=tuple(_section(section, card) for section in told),
+        strength=_only_line(sections.get(_STRENGTH)),
+        improvement=_only_line(sections.get(_IMPROVEMENT)),
+    )
+
+
+def _section(section: Section, card: Scorecard) -> DebriefSection:
+    credits = {move.seqs: move.credit or 0.0 for move in card.moves}
+    lines = []
+    for line in section.lines:
+        credit = credits.get(line.seqs, 0.0)
+        mark: Literal["", "good", "bad"] = "good" if credit > 0 else "bad" if credit < 0 else ""
+        lines.append(DebriefLine(text=line.text, seq=line.seqs[0] if line.seqs else 0, mark=mark))
+    return DebriefSection(title=section.title, lines=tuple(lines))
+
+
+def _only_line(section: Section | None) -> str:
+    return section.lines[0].text if section else ""

@@ -1,0 +1,95 @@
+"""One transcript to its scorecard: finds the scenario, re-simulates where this engine can, keeps results.
+
+Called by `score`, `run`, line mode and the home screen's debrief.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from incidentsim.cli.progress import Tell
+from incidentsim.errors import DigestMismatch
+from incidentsim.scenario.cast import Cast
+from incidentsim.scenario.model import Scenario
+from incidentsim.scenario.naming import vocabulary
+from incidentsim.scoring.protocol import Resimulate
+from incidentsim.scoring.score import score
+from incidentsim.scoring.scorecard import Scorecard
+from incidentsim.session.resimulation import WORKERS, resimulator
+from incidentsim.session.resume import check_same
+from incidentsim.session.store import results_path
+from incidentsim.specs.vocabulary import Vocabulary
+from incidentsim.transcript.model import Transcript
+
+
+def judge(
+    transcript: Transcript,
+    scenario: Scenario,
+    *,
+    cache: Path | None = None,
+    workers: int = WORKERS,
+    progress: Tell | None = None,
+) -> Scorecard:
+    """Return the score of a transcript. Without a runnable world, without the parts that need one.
+
+    Raises TranscriptError when the transcript is of another scenario, or of another version of it.
+    """
+    cast = Cast.from_json(transcript.header["cast"])
+    resimulate: Resimulate | None = None
+    if _can_run(transcript, scenario):
+        seed = int(transcript.header["seed"])
+        resimulate = resimulator(scenario, seed, cast, cache=cache, workers=workers, progress=progress)
+    return score(transcript, scenario, resimulate, vocabulary=shown_vocabulary(scenario, cast))
+
+
+def shown_vocabulary(scenario: Scenario, cast: Cast) -> Vocabulary:
+    """Return every name of a scenario as this cast shows it."""
+    plain = vocabulary(scenario)
+    return Vocabulary(
+        components={cast.shown(name): kind for name, kind in plain.components.items()},
+        tenants=tuple(cast.shown(name) for name in plain.tenants),
+        pools=plain.pools,
+        replicas=tuple(cast.shown(name) for name in plain.replicas),
+        people=plain.people,
+        metrics=plain.metrics,
+        labels=plain.labels,
+        changes=plain.changes,
+        waivers=plain.waivers,
+        alerts=plain.alerts,
+        runbooks=plain.runbooks,
+        services=plain.services,
+        causes=tuple((cast.shown(component), fault) for component, fault in plain.causes),
+    )
+
+
+def keep_result(transcript_path: Path, card: Scorecard) -> None:
+    """Append a score to the results beside a transcript, unless it is the last one there already."""
+    path = results_path(transcript_path)
+    text = card.to_text()
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    if not lines or lines[-1] != text:
+        with path.open("a", encoding="utf-8") as out:
+            out.write(text + "\n")
+
+
+def last_index(transcript_path: Path) -> float | None:
+    """Return the practice index of a transcript's last kept score, or None."""
+    path = results_path(transcript_path)
+    try:
+        last: Any = json.loads(path.read_text(encoding="utf-8").splitlines()[-1])
+        index = last["practice_index"]
+    except (OSError, ValueError, IndexError, KeyError, TypeError):
+        return None
+    return float(index) if isinstance(index, int | float) else None
+
+
+def _can_run(transcript: Transcript, scenario: Scenario) -> bool:
+    """Say whether this engine gives the recorded bits. Raises TranscriptError for another scenario."""
+    try:
+        check_same(transcript.header, scenario)
+    except DigestMismatch:
+        return False
+    return find_spec("simpy") is not None

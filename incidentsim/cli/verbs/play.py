@@ -1,0 +1,149 @@
+"""`incidentsim play`: an incident in the terminal, or line by line."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from incidentsim.cli.options import data_option, scenarios_option
+from incidentsim.config import Config, load_config
+from incidentsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from incidentsim.session.host import IncidentSession
+
+
+@click.command("play")
+@click.argument("scenario", required=False)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="The same seed gives the same incident; else a new one.",
+)
+@click.option("--speed", type=click.FloatRange(0, 100), metavar="X",
+              help="Scenario seconds a second; 0 is as fast as possible.")  # fmt: skip
+@click.option("--plain", is_flag=True, help="Line by line, for screen readers and pipes.")
+@click.option("--resume", metavar="ID", help="Go on with a session; the beginning of its id is enough.")
+@data_option
+@scenarios_option
+def command(
+    *,
+    scenario: str | None,
+    seed: int | None,
+    speed: float | None,
+    plain: bool,
+    resume: str | None,
+    data: Path | None,
+    scenarios: Path | None,
+) -> None:
+    """Play an incident in the terminal, or line by line with --plain.
+
+    Without a scenario it opens the home screen.
+    """
+    if scenario is not None and resume is not None:
+        raise UsageError("--resume goes on with a session of its own scenario; leave the scenario out")
+    if seed is not None and scenario is None:
+        raise UsageError("--seed needs a scenario: incidentsim play SCENARIO --seed N")
+    config = load_config({"data_dir": data, "scenarios_dir": scenarios, "speed": speed})
+    if plain:
+        _play_plain(config, scenario, seed, resume)
+    else:
+        open_terminal(config, scenario=scenario, seed=seed, resume=resume)
+
+
+def open_terminal(
+    config: Config | None = None,
+    *,
+    scenario: str | None = None,
+    seed: int | None = None,
+    resume: str | None = None,
+) -> None:
+    """Open the terminal: the home screen, or straight into a scenario or a session."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("this is not a terminal; use `incidentsim play SCENARIO --plain` here")
+    from incidentsim.cli.home import Home
+    from incidentsim.cli.library import load
+    from incidentsim.tui.app import IncidentApp
+
+    config = config or load_config()
+    if scenario is not None:
+        load(scenario, config.scenarios_dir)  # a mistake is told here, before the screen is taken over
+    home = Home(config)
+    app = IncidentApp(home, start=scenario, resume=resume, seed=seed, hz=config.hz, theme=config.theme)
+    try:
+        app.run()
+    finally:
+        kept = home.open_session_id()
+        home.close()
+    if kept:
+        click.echo(f"The session is kept: incidentsim play --resume {kept}")
+
+
+def _play_plain(config: Config, scenario: str | None, seed: int | None, resume: str | None) -> None:
+    from incidentsim.cli.library import open_session, resume_session
+    from incidentsim.cli.stdio import typed_lines
+    from incidentsim.session.pacing import LivePacer
+
+    if scenario is None and resume is None:
+        from incidentsim.scenario.catalogue import folders
+
+        raise UsageError(f"play which scenario? known: {', '.join(folders(config.scenarios_dir)) or 'none'}")
+    host = resume_session(config, resume) if resume else open_session(config, scenario or "", seed)
+    live = sys.stdin.isatty()
+
+    async def play() -> bool:
+        from incidentsim.cli.plain import PlainMode
+
+        pacer = LivePacer(host) if live else None
+        if live and resume is None and config.speed != 1.0:
+            host.control("speed", config.speed)
+
+        async def pump(budget_s: float, until_us: int | None) -> None:
+            if until_us is not None:
+                host.step(until_us, budget_s)
+            elif pacer is not None:
+                pacer.pulse(budget_s)
+
+        mode = PlainMode(
+            host.client("candidate"),
+            typed_lines(),
+            _write,
+            pump=pump if pacer is not None else None,
+            confirm=live,
+            prompt=_prompt if live else lambda: None,
+        )
+        return await mode.run()
+
+    try:
+        over = asyncio.run(play())
+        if over:
+            _tell_result(config, host)
+    finally:
+        host.close()
+
+
+def _prompt() -> None:
+    print("> ", end="", flush=True)
+
+
+def _write(text: str) -> None:
+    print(text, flush=True)
+
+
+def _tell_result(config: Config, host: IncidentSession) -> None:
+    from incidentsim.cli.judge import judge, keep_result
+    from incidentsim.cli.library import cache_dir
+    from incidentsim.cli.progress import shown_progress
+    from incidentsim.cli.report import console, print_debrief
+
+    _write("The incident is over. Scoring runs it again without each of your actions.")
+    with shown_progress("scoring") as tell:
+        card = judge(host.recorder.transcript(), host.scenario, cache=cache_dir(config), progress=tell)
+    keep_result(host.recorder.path, card)
+    print_debrief(card, console())
+    _write(f"The record: {host.recorder.path}")

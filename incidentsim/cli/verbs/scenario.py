@@ -1,0 +1,179 @@
+"""`incidentsim scenario`: list, show, lint, schema."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from incidentsim.cli.options import json_option, scenarios_option
+from incidentsim.config import load_config
+from incidentsim.errors import ScenarioError, UsageError
+
+if TYPE_CHECKING:
+    from incidentsim.scenario.lint import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linted:
+    """What lint says of one scenario: why it is not valid, or what the rules found in it."""
+
+    name: str
+    error: str = ""
+    findings: tuple[Finding, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """Return it as plain JSON values."""
+        found = [{"rule": f.rule, "where": f.where, "message": f.message} for f in self.findings]
+        return {
+            "scenario": self.name,
+            "ok": not self.error and not found,
+            "error": self.error,
+            "findings": found,
+        }
+
+
+@click.group("scenario")
+def command() -> None:
+    """List, show and check scenarios."""
+
+
+@command.command("list")
+@json_option
+@scenarios_option
+def list_(as_json: bool, scenarios: Path | None) -> None:
+    """List the scenarios that can be played."""
+    from incidentsim.scenario.catalogue import list_scenarios
+    from incidentsim.specs.knobs import format_duration
+    from incidentsim.text import clean
+
+    entries = list_scenarios(load_config({"scenarios_dir": scenarios}).scenarios_dir)
+    if as_json:
+        listed = [
+            {
+                "id": e.id, "title": e.title, "summary": e.summary, "level": e.level,
+                "duration_s": e.duration_us // 1_000_000, "skills": e.skills, "shapes": e.shapes,
+                "path": str(e.path), "digest": e.digest, "error": e.error,
+            }
+            for e in entries
+        ]  # fmt: skip
+        click.echo(json.dumps(listed, indent=2, ensure_ascii=False))
+        return
+    if not entries:
+        raise UsageError("no scenarios were found; say where they are with --scenarios DIR")
+    width = max(len(entry.id) for entry in entries)
+    for entry in entries:
+        if entry.error:
+            click.echo(f"{entry.id:<{width}}  can't be loaded; see: incidentsim scenario lint {entry.id}")
+            continue
+        facts = f"{entry.level:<6}  {format_duration(entry.duration_us):>5}"
+        click.echo(clean(f"{entry.id:<{width}}  {facts}  {entry.title}"))
+
+
+@command.command("show")
+@click.argument("name")
+@json_option
+@scenarios_option
+def show(name: str, as_json: bool, scenarios: Path | None) -> None:
+    """Show what a player may know of a scenario beforehand. Nothing of its causes."""
+    from incidentsim.cli.library import load
+    from incidentsim.specs.knobs import format_duration
+
+    scenario = load(name, load_config({"scenarios_dir": scenarios}).scenarios_dir)
+    facts = {
+        "id": scenario.id,
+        "version": scenario.version,
+        "title": scenario.title,
+        "summary": scenario.summary,
+        "level": scenario.level,
+        "duration": format_duration(scenario.duration),
+        "prelude": format_duration(scenario.prelude),
+        "stack": scenario.stack.title,
+        "skills": list(scenario.skills),
+        "shapes": list(scenario.shapes),
+        "objectives": [slo.title for slo in scenario.slos],
+        "team": [mate.role for mate in scenario.team],
+        "digest": scenario.digest,
+    }
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    for key, value in facts.items():
+        click.echo(f"{key:<11} {', '.join(value) if isinstance(value, list) else value}")
+
+
+@command.command("lint")
+@click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
+@click.option("--all", "everything", is_flag=True, help="Check every scenario of the catalogue.")
+@click.option("--explain", metavar="RULE", help="Say what a rule wants, and why.")
+@json_option
+@scenarios_option
+@click.pass_context
+def lint(
+    ctx: click.Context,
+    *,
+    names: tuple[str, ...],
+    everything: bool,
+    explain: str | None,
+    as_json: bool,
+    scenarios: Path | None,
+) -> None:
+    """Check scenario files: every mistake, then every rule of a good exercise.
+
+    Ends with 1 when a rule finds something, with 2 when a file is not valid.
+    """
+    from incidentsim.scenario import lint as rules
+
+    if explain is not None:
+        click.echo(rules.explain(explain))
+        return
+    names = names or tuple(_catalogue(scenarios) if everything else ())
+    if not names:
+        raise UsageError("lint what? name scenarios or paths, or say --all")
+    results = [_lint_one(name, scenarios) for name in names]
+    if as_json:
+        click.echo(json.dumps([result.to_json() for result in results], indent=2, ensure_ascii=False))
+    else:
+        for result in results:
+            _print_lint(result)
+    ctx.exit(2 if any(r.error for r in results) else 1 if any(r.findings for r in results) else 0)
+
+
+@command.command("schema")
+@click.option("--stack", is_flag=True, help="The schema of stack files in place of scenario files.")
+def schema(stack: bool) -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from incidentsim.scenario.schema import scenario_schema, stack_schema
+
+    click.echo(json.dumps(stack_schema() if stack else scenario_schema(), indent=2))
+
+
+def _catalogue(scenarios: Path | None) -> list[str]:
+    from incidentsim.scenario.catalogue import folders
+
+    return list(folders(load_config({"scenarios_dir": scenarios}).scenarios_dir))
+
+
+def _lint_one(name: str, scenarios: Path | None) -> Linted:
+    from incidentsim.cli.library import load
+    from incidentsim.scenario.lint import lint as run_rules
+
+    try:
+        scenario = load(name, load_config({"scenarios_dir": scenarios}).scenarios_dir)
+    except ScenarioError as wrong:
+        return Linted(name=name, error=str(wrong))
+    return Linted(name=scenario.id, findings=run_rules(scenario))
+
+
+def _print_lint(result: Linted) -> None:
+    from incidentsim.text import clean
+
+    if result.error:
+        click.echo(clean(result.error, limit=50_000, keep_newlines=True))
+    for finding in result.findings:
+        click.echo(clean(f"{result.name}: {finding.where}: {finding.rule}: {finding.message}"))
+    if not result.error and not result.findings:
+        click.echo(f"{result.name}: fine")

@@ -1,0 +1,177 @@
+"""Exact arithmetic: everything here gives the same bits on every platform and Python.
+
+Keyed draws replace random streams: a draw depends only on (seed, entity, purpose, index), so adding a
+draw somewhere moves nothing elsewhere, and two runs that differ in one action share all other draws.
+Logarithm and exponential use only operations that IEEE 754 specifies exactly (+ - * / and frexp), since
+libm differs in the last bit between platforms.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+_MASK64 = (1 << 64) - 1
+_GOLDEN = 0x9E3779B97F4A7C15
+"""Increment of the splitmix64 generator (Steele, Lea, Flood 2014): 2**64 divided by the golden ratio, odd."""
+
+_U53 = 1.0 / (1 << 53)
+_LN2 = 0.6931471805599453
+_LOG_TERMS = tuple(1.0 / (2 * k + 1) for k in range(14))
+_EXP_TERMS = tuple(1.0 / math.factorial(k) for k in range(18))
+
+
+def stream_key(seed: int, entity: str, purpose: str) -> int:
+    """Return the 64-bit key of all draws that `entity` makes for `purpose` under `seed`."""
+    material = f"{seed}\x1f{entity}\x1f{purpose}".encode()
+    return int.from_bytes(hashlib.blake2b(material, digest_size=8).digest(), "little")
+
+
+def bits64(key: int, index: int) -> int:
+    """Return 64 well-mixed bits for (key, index): the splitmix64 output function at counter `index`."""
+    z = (key + (index + 1) * _GOLDEN) & _MASK64
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK64
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK64
+    return z ^ (z >> 31)
+
+
+class Draws:
+    """All draws of one (seed, entity, purpose): an indexed, not a streamed, source.
+
+    The same index always gives the same value, in any order of asking. Indexes are integers >= 0.
+    """
+
+    __slots__ = ("key",)
+
+    def __init__(self, seed: int, entity: str, purpose: str) -> None:
+        self.key = stream_key(seed, entity, purpose)
+
+    def u(self, index: int) -> float:
+        """Return a uniform number in [0, 1) with 53 bits."""
+        return (bits64(self.key, index) >> 11) * _U53
+
+    def below(self, index: int, n: int) -> int:
+        """Return an integer in [0, n), for n >= 1 (multiply-shift; bias below n / 2**64)."""
+        return (bits64(self.key, index) * n) >> 64
+
+    def exponential(self, index: int) -> float:
+        """Return an exponential variate with mean 1."""
+        return -det_log(1.0 - (bits64(self.key, index) >> 11) * _U53)
+
+    def quantile(self, index: int, table: QuantileTable) -> int:
+        """Return an integer drawn from the distribution that `table` describes."""
+        return table.at_bits(bits64(self.key, index) >> 32)
+
+
+class QuantileTable:
+    """A distribution of integers given by quantiles, linear in between: `[(ppm, value), ...]`.
+
+    ppm rise strictly from 0 to 1,000,000; values must not fall. All arithmetic is integer.
+    """
+
+    __slots__ = ("points", "_ppm", "_values")
+
+    def __init__(self, points: Sequence[tuple[int, int]]) -> None:
+        if len(points) < 2 or points[0][0] != 0 or points[-1][0] != 1_000_000:
+            raise ValueError("a quantile table needs points at 0 and at 1,000,000 ppm")
+        for (p0, v0), (p1, v1) in zip(points, points[1:], strict=False):
+            if p1 <= p0 or v1 < v0:
+                raise ValueError("quantiles must rise strictly in ppm and must not fall in value")
+        self.points = tuple(points)
+        self._ppm = [p for p, _ in points]
+        self._values = [v for _, v in points]
+
+    def at_bits(self, bits32: int) -> int:
+        """Return the value at probability `bits32` / 2**32."""
+        ppm_scaled = bits32 * 1_000_000
+        position = ppm_scaled >> 32
+        i = bisect_right(self._ppm, position) - 1
+        if i >= len(self._ppm) - 1:
+            return self._values[-1]
+        span = (self._ppm[i + 1] - self._ppm[i]) << 32
+        into = ppm_scaled - (self._ppm[i] << 32)
+        return self._values[i] + (self._values[i + 1] - self._values[i]) * into // span
+
+    def mean(self) -> float:
+        """Return the mean of the distribution (exact trapezoids, one division)."""
+        twice = 0
+        for (p0, v0), (p1, v1) in zip(self.points, self.points[1:], strict=False):
+            twice += (p1 - p0) * (v0 + v1)
+        return twice / 2_000_000
+
+
+def det_log(x: float) -> float:
+    """Return the natural logarithm of x > 0, the same bits on every IEEE 754 platform.
+
+    Range reduction by frexp to [sqrt(1/2), sqrt(2)), then the odd atanh series; relative error < 1e-15.
+    """
+    m, e = math.frexp(x)
+    if m < 0.7071067811865476:
+        m *= 2.0
+        e -= 1
+    s = (m - 1.0) / (m + 1.0)
+    z = s * s
+    p = _LOG_TERMS[13]
+    for k in range(12, -1, -1):
+        p = p * z + _LOG_TERMS[k]
+    return e * _LN2 + 2.0 * s * p
+
+
+def det_exp(x: float) -> float:
+    """Return e**x for |x| <= 700, the same bits on every IEEE 754 platform; relative error < 1e-14."""
+    n = int(x / _LN2 + (0.5 if x >= 0 else -0.5))
+    r = x - n * _LN2
+    p = _EXP_TERMS[17]
+    for k in range(16, -1, -1):
+        p = p * r + _EXP_TERMS[k]
+    return math.ldexp(p, n)
+
+
+def isqrt_ps(a: int, b: int) -> int:
+    """Return floor(sqrt(a*a + b*b)) for integers, exactly."""
+    return math.isqrt(a * a + b * b)
+
+
+def canonical_json(value: Any) -> str:
+    """Return JSON with sorted keys, no spaces, UTF-8 kept; the form that is hashed."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def sha256_hex(data: bytes | str) -> str:
+    """Return the SHA-256 of bytes or of a text's UTF-8, in hex."""
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+class RollingDigest:
+    """A digest that grows by frames and can be read at any moment without ending it."""
+
+    __slots__ = ("_hash",)
+
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b(digest_size=16)
+
+    def add(self, data: bytes) -> None:
+        """Append one frame; its length is hashed too, so frames can't run into each other."""
+        self._hash.update(len(data).to_bytes(4, "little"))
+        self._hash.update(data)
+
+    def add_json(self, value: Any) -> None:
+        """Append the canonical JSON of `value`."""
+        self.add(canonical_json(value).encode())
+
+    def hex(self) -> str:
+        """Return the digest of everything added so far, in hex."""
+        return self._hash.hexdigest()
+
+
+def format_clock(t_us: int) -> str:
+    """Return scenario time as `T+04:12` or `T-03:00`, hours added when needed."""
+    sign = "-" if t_us < 0 else "+"
+    seconds = abs(t_us) // 1_000_000
+    h, rest = divmod(seconds, 3600)
+    m, s = divmod(rest, 60)
+    return f"T{sign}{h}:{m:02d}:{s:02d}" if h else f"T{sign}{m:02d}:{s:02d}"

@@ -1,0 +1,143 @@
+"""The reference check: every name a scenario uses exists, every value fits what it names.
+
+The loader calls `check` on a validated scenario; problems point at the line of the name. Root causes,
+evidence, team and scripts are checked in `check_story`, size in `estimate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from incidentsim.scenario.cast import roles_of
+from incidentsim.scenario.check_names import check_cause, check_knob_path, check_knob_value
+from incidentsim.scenario.check_rules import check_rules
+from incidentsim.scenario.check_story import check_story, scripts_of
+from incidentsim.scenario.estimate import check_size
+from incidentsim.scenario.model import Change, FaultPlan, Scenario
+from incidentsim.scenario.naming import SINGLES, Inventory, inventory
+from incidentsim.scenario.params import parse_params
+from incidentsim.scenario.problems import Path, did_you_mean
+from incidentsim.scenario.validate import Located
+from incidentsim.specs.faults import FAULTS
+
+Values = Mapping[str, str | int | float | bool]
+
+
+def check(scenario: Scenario, located: Located) -> dict[int, dict[str, Any]]:
+    """Report every reference that leads nowhere; return the parsed fault parameters by timeline index."""
+    known = inventory(scenario)
+    _check_unique(scenario, located)
+    _check_stack(scenario, located)
+    for component, knobs in scenario.overrides.items():
+        _check_knobs(component, knobs, ("overrides", component), known, located)
+    parsed = _check_timeline(scenario, known, located)
+    check_story(scenario, known, located)
+    check_size(scenario, parsed, located)
+    return parsed
+
+
+def _check_unique(scenario: Scenario, located: Located) -> None:
+    reserved = {*SINGLES, *roles_of(scenario), *(pool.id for pool in scenario.stack.pools)}
+    for i, tenant in enumerate(scenario.tenants):
+        if tenant.id in reserved:
+            located.report(("tenants", i, "id"), f"{tenant.id!r} is a component or a role; choose another id")
+    changes: list[tuple[Path, str]] = [
+        (("timeline", i, "change", "id"), e.change.id) for i, e in enumerate(scenario.timeline) if e.change
+    ]
+    faults: list[tuple[Path, str]] = [
+        (("timeline", i, "fault", "id"), e.fault.id) for i, e in enumerate(scenario.timeline) if e.fault
+    ]
+    scripts: list[tuple[Path, str]] = [
+        ((*path, "name"), script.name) for path, script in scripts_of(scenario)
+    ]
+    groups: list[tuple[str, Iterable[tuple[Path, str]]]] = [
+        ("tenant", [(("tenants", i, "id"), t.id) for i, t in enumerate(scenario.tenants)]),
+        ("objective", [(("slos", i, "id"), s.id) for i, s in enumerate(scenario.slos)]),
+        ("pool", [(("stack", "pools", i, "id"), p.id) for i, p in enumerate(scenario.stack.pools)]),
+        ("root cause", [(("root_causes", i, "id"), c.id) for i, c in enumerate(scenario.root_causes)]),
+        ("role", [(("team", i, "role"), m.role) for i, m in enumerate(scenario.team)]),
+        ("change", changes), ("fault", faults), ("script", scripts),
+    ]  # fmt: skip
+    for what, names in groups:
+        seen: set[str] = set()
+        for path, name in names:
+            if name in seen:
+                located.report(path, f"there is already a {what} called {name!r}")
+            seen.add(name)
+
+
+def _check_stack(scenario: Scenario, located: Located) -> None:
+    stack = scenario.stack
+    for part in ("gateway", "router", "autoscaler"):
+        _check_values(part, getattr(stack, part).knobs, ("stack", part, "knobs"), located)
+        if getattr(stack, part).id != part:
+            located.report(("stack", part, "id"), f"the {part}'s id is {part!r}")
+    for i, pool in enumerate(stack.pools):
+        _check_values("pool", pool.knobs, ("stack", "pools", i, "knobs"), located)
+        if pool.id in SINGLES or pool.id.startswith("node-"):
+            located.report(("stack", "pools", i, "id"), f"{pool.id!r} is the name of another component")
+    check_rules(stack.alert_rules, located)
+
+
+def _check_knobs(component: str, knobs: Values, path: Path, known: Inventory, located: Located) -> None:
+    kind = known.components.get(component)
+    if kind is None:
+        hint = did_you_mean(component, known.components)
+        located.report(path, f"there is no component {component!r}{hint}", key=True)
+    else:
+        _check_values(kind, knobs, path, located)
+
+
+def _check_values(kind: str, knobs: Values, path: Path, located: Located) -> None:
+    for name, value in knobs.items():
+        check_knob_value(kind, name, value, (*path, name), located)
+
+
+def _check_timeline(scenario: Scenario, known: Inventory, located: Located) -> dict[int, dict[str, Any]]:
+    parsed: dict[int, dict[str, Any]] = {}
+    roles = roles_of(scenario)
+    for i, entry in enumerate(scenario.timeline):
+        path: Path = ("timeline", i)
+        if entry.at > scenario.duration:
+            located.report((*path, "at"), "later than the end of the scenario")
+        early = entry.at < -scenario.prelude
+        if early and (entry.page or entry.message):
+            located.report((*path, "at"), "before the prelude: nobody would see it")
+        if entry.change:
+            _check_change(entry.change, (*path, "change"), scenario, known, located)
+        if entry.fault:
+            values = _check_fault(entry.fault, (*path, "fault"), known, located)
+            spec = FAULTS.get(entry.fault.kind)
+            if values is not None:
+                parsed[i] = values
+            if early and spec is not None and not spec.standing:
+                located.report((*path, "at"), "before the prelude: only standing faults begin so early")
+        if entry.message and entry.message.who not in roles:
+            hint = did_you_mean(entry.message.who, roles)
+            located.report((*path, "message", "who"), f"there is no role {entry.message.who!r}{hint}")
+    return parsed
+
+
+def _check_change(change: Change, path: Path, scenario: Scenario, known: Inventory, located: Located) -> None:
+    for knob_path, value in change.sets.items():
+        at = (*path, "sets", knob_path)
+        check_knob_path(knob_path, value, (at, at), known, located)
+    tenants = [tenant.id for tenant in scenario.tenants]
+    if change.waiver and change.waiver.tenant not in tenants:
+        hint = did_you_mean(change.waiver.tenant, tenants)
+        located.report((*path, "waiver", "tenant"), f"there is no tenant {change.waiver.tenant!r}{hint}")
+    if (change.kind == "waiver") != (change.waiver is not None):
+        located.report((*path, "kind"), "a change of kind waiver has a waiver part, and no other has one")
+
+
+def _check_fault(fault: FaultPlan, path: Path, known: Inventory, located: Located) -> dict[str, Any] | None:
+    check_cause(fault.component, fault.kind, ((*path, "component"), (*path, "kind")), known, located)
+    spec = FAULTS.get(fault.kind)
+    if spec is None:
+        return None
+    parsed, problems = parse_params(spec, fault.params)
+    for name, message in problems:
+        at = (*path, "params", name) if name else (*path, "params")
+        located.report(at, message, key=message.startswith("unknown"))
+    return None if problems else parsed

@@ -1,0 +1,196 @@
+"""References in what a scenario tells and scores: root causes, evidence, team, scripts, placeholders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from incidentsim.commands.parse import parse
+from incidentsim.errors import CommandError
+from incidentsim.scenario.cast import FACTS, plain_cast
+from incidentsim.scenario.check_names import check_cause, check_knob_path
+from incidentsim.scenario.evidence import problem_with
+from incidentsim.scenario.model import Condition, RootCause, Scenario, Script
+from incidentsim.scenario.naming import Inventory, vocabulary
+from incidentsim.scenario.problems import Path, did_you_mean, quoted
+from incidentsim.scenario.script import parse_script
+from incidentsim.scenario.validate import Located
+from incidentsim.specs.faults import FAULTS
+from incidentsim.specs.people import TEAM_ROLES
+
+
+def check_story(scenario: Scenario, known: Inventory, located: Located) -> None:
+    """Report every reference in causes, team and scripts that leads nowhere."""
+    for i, cause in enumerate(scenario.root_causes):
+        _check_root_cause(cause, ("root_causes", i), scenario, known, located)
+    _check_team(scenario, located)
+    for path, script in scripts_of(scenario):
+        _check_script(script, path, scenario, located)
+    cast = plain_cast(scenario)
+    for path, text in texts_of(scenario):
+        answer = (path[0] == "team" and "asks" not in path) or path[-2:] in (
+            ("message", "text"),
+            ("page", "text"),
+        )
+        for placeholder in cast.unknown_placeholders(text, FACTS if answer else frozenset()):
+            facts = "".join(f", {{{fact}}}" for fact in sorted(FACTS)) if answer else ""
+            forms = f"use {{tenant.ID}}, {{person.ROLE}}, {{host.ID}}{facts}"
+            located.report(path, f"nothing to put in for {placeholder}; {forms}")
+
+
+def scripts_of(scenario: Scenario) -> Iterator[tuple[Path, Script]]:
+    """Yield every script of a scenario with its path."""
+    for i, script in enumerate(scenario.references):
+        yield ("references", i), script
+    for i, script in enumerate(scenario.tempting):
+        yield ("tempting", i), script
+    if scenario.held_out:
+        yield ("held_out",), scenario.held_out
+
+
+def texts_of(scenario: Scenario) -> Iterator[tuple[Path, str]]:
+    """Yield every text in which the cast's names are put; in those of the team also facts of the world."""
+    for name in ("title", "summary", "briefing"):
+        yield (name,), getattr(scenario, name)
+    yield ("stack", "diagram"), scenario.stack.diagram
+    for i, entry in enumerate(scenario.timeline):
+        path: Path = ("timeline", i)
+        if entry.page:
+            yield (*path, "page", "text"), entry.page.text
+        if entry.message:
+            yield (*path, "message", "text"), entry.message.text
+        if entry.change:
+            yield (*path, "change", "summary"), entry.change.summary
+            yield (*path, "change", "actor"), entry.change.actor
+            yield (*path, "change", "target"), entry.change.target
+            for j, line in enumerate(entry.change.detail):
+                yield (*path, "change", "detail", j), line
+    for i, mate in enumerate(scenario.team):
+        yield ("team", i, "otherwise"), mate.otherwise
+        for j, topic in enumerate(mate.knows):
+            for k, ask in enumerate(topic.asks):
+                yield ("team", i, "knows", j, "asks", k), ask
+            yield ("team", i, "knows", j, "answer"), topic.answer
+            if topic.does:
+                yield ("team", i, "knows", j, "does", "says"), topic.does.says
+    for name, text in scenario.runbooks.items():
+        yield ("runbooks", name), text
+
+
+def _check_root_cause(
+    cause: RootCause, path: Path, scenario: Scenario, known: Inventory, located: Located
+) -> None:
+    planted = {(e.fault.component, e.fault.kind) for e in scenario.timeline if e.fault}
+    check_cause(cause.component, cause.fault, ((*path, "component"), (*path, "fault")), known, located)
+    spec = FAULTS.get(cause.fault)
+    if spec is not None and not spec.standing and (cause.component, cause.fault) not in planted:
+        located.report(path, f"the timeline plants no fault {cause.fault} on {cause.component}")
+    for i, (component, fault) in enumerate(cause.aliases):
+        check_cause(component, fault, ((*path, "aliases", i, 0), (*path, "aliases", i, 1)), known, located)
+    for i, signals in enumerate(cause.evidence):
+        if not signals:
+            located.report((*path, "evidence", i), "an evidence set lists at least one signal")
+        for j, signal in enumerate(signals):
+            message = problem_with(signal, scenario, known)
+            if message:
+                located.report((*path, "evidence", i, j), message)
+    _check_condition(cause.removed_when, (*path, "removed_when"), scenario, known, located)
+    _check_chain(cause, (*path, "chain"), located)
+
+
+def _check_chain(cause: RootCause, path: Path, located: Located) -> None:
+    if not cause.chain:
+        return
+    reached = {cause.component}
+    if not any(cause.component in edge for edge in cause.chain):
+        located.report(path, f"no edge of the chain begins at the cause's component {cause.component}")
+        return
+    waiting = list(enumerate(cause.chain))
+    while True:
+        near = [(i, edge) for i, edge in waiting if edge[0] in reached or edge[1] in reached]
+        if not near:
+            break
+        for _, edge in near:
+            reached.update(edge)
+        waiting = [item for item in waiting if item not in near]
+    for i, (start, end) in waiting:
+        located.report((*path, i), f"the edge {start} → {end} is not connected to {cause.component}")
+
+
+def _check_condition(condition: Condition, path: Path, scenario: Scenario, known: Inventory,
+                     located: Located) -> None:  # fmt: skip
+    names = ("any", "all", "knob", "fault_removed", "waiver_expiry_agreed")
+    tests = [name for name in names if getattr(condition, name)]
+    if len(tests) != 1:
+        listed = f"has {' and '.join(tests)}" if tests else "has none"
+        located.report(path, f"needs one of {', '.join(names)}; {listed}")
+    for name in ("any", "all"):
+        for i, part in enumerate(getattr(condition, name)):
+            _check_condition(part, (*path, name, i), scenario, known, located)
+    compared = [n for n in ("equals", "differs") if getattr(condition, n) is not None]
+    if len(compared) != (1 if condition.knob else 0):
+        located.report(path, "a knob goes with one of equals and differs")
+    elif condition.knob:
+        value = getattr(condition, compared[0])
+        paths = ((*path, "knob"), (*path, compared[0]))
+        check_knob_path(condition.knob, value, paths, known, located)
+    faults = [e.fault.id for e in scenario.timeline if e.fault]
+    if condition.fault_removed and condition.fault_removed not in faults:
+        hint = did_you_mean(condition.fault_removed, faults)
+        message = f"no fault has the id {quoted(condition.fault_removed)}{hint}"
+        located.report((*path, "fault_removed"), message)
+    if condition.waiver_expiry_agreed:
+        _check_waiver(condition.waiver_expiry_agreed, (*path, "waiver_expiry_agreed"), scenario, located)
+
+
+def _check_waiver(change_id: str, path: Path, scenario: Scenario, located: Located) -> None:
+    waivers = [e.change.id for e in scenario.timeline if e.change and e.change.waiver]
+    if change_id not in waivers:
+        hint = did_you_mean(change_id, waivers)
+        located.report(path, f"no change with a waiver has the id {quoted(change_id)}{hint}")
+
+
+def _check_team(scenario: Scenario, located: Located) -> None:
+    faults = [e.fault.id for e in scenario.timeline if e.fault]
+    for i, mate in enumerate(scenario.team):
+        path: Path = ("team", i)
+        if mate.role not in TEAM_ROLES:
+            hint = did_you_mean(mate.role, TEAM_ROLES) or f" (known: {', '.join(TEAM_ROLES)})"
+            located.report((*path, "role"), f"there is no role {quoted(mate.role)}{hint}")
+        topics: set[str] = set()
+        for j, topic in enumerate(mate.knows):
+            at = (*path, "knows", j)
+            if topic.topic in topics:
+                located.report((*at, "topic"), f"there is already a topic called {topic.topic!r}")
+            topics.add(topic.topic)
+            if topic.does is None:
+                continue
+            if topic.does.fault and topic.does.fault not in faults:
+                hint = did_you_mean(topic.does.fault, faults)
+                located.report((*at, "does", "fault"), f"no fault has the id {topic.does.fault!r}{hint}")
+            if topic.does.who and topic.does.who not in TEAM_ROLES:
+                hint = did_you_mean(topic.does.who, TEAM_ROLES)
+                located.report((*at, "does", "who"), f"there is no role {quoted(topic.does.who)}{hint}")
+            if topic.does.agrees_waiver:
+                _check_waiver(topic.does.agrees_waiver, (*at, "does", "agrees_waiver"), scenario, located)
+
+
+def _check_script(script: Script, path: Path, scenario: Scenario, located: Located) -> None:
+    text = scenario.scripts.get(script.file)
+    if text is None:
+        return
+    commands, problems = parse_script(text)
+    for problem in problems:
+        located.report(("scripts", script.file, problem.line), problem.message)
+    names, cast = vocabulary(scenario), plain_cast(scenario)
+    for timed in commands:
+        where: Path = ("scripts", script.file, timed.line)
+        unknown = cast.unknown_placeholders(timed.command)
+        if unknown:
+            located.report(where, f"nothing to put in for {unknown[0]}")
+            continue
+        try:
+            parse(cast.render(timed.command), names)
+        except CommandError as error:
+            located.report(where, f"{quoted(timed.command)}: {error}")
+        if timed.t_us > scenario.duration:
+            located.report(where, "later than the end of the scenario")

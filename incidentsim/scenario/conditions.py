@@ -1,0 +1,60 @@
+"""Conditions on the state of the world: `removed_when` of root causes.
+
+The world implements `ConditionState`; whoever asks whether a cause is gone calls `evaluate`.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from incidentsim.scenario.model import Condition
+from incidentsim.scenario.naming import stored_value
+
+
+class ConditionState(Protocol):
+    """What a condition may ask about the world, by stable ids."""
+
+    def knob_text(self, path: str) -> str:
+        """Return the value of `component.knob` as it is written or shown."""
+        ...
+
+    def fault_removed(self, fault_id: str) -> bool:
+        """Return whether the planted fault with this id is gone at its root."""
+        ...
+
+    def waiver_expiry_agreed(self, change_id: str) -> bool:
+        """Return whether the waiver of this change has an expiry that its owner agreed to."""
+        ...
+
+
+def evaluate(condition: Condition, state: ConditionState) -> bool:
+    """Return whether `condition` holds. Several tests side by side must all hold; none at all never holds."""
+    tests: list[bool] = []
+    if condition.any:
+        tests.append(any(evaluate(part, state) for part in condition.any))
+    if condition.all:
+        tests.append(all(evaluate(part, state) for part in condition.all))
+    if condition.knob:
+        tests.append(_knob_test(condition, state))
+    if condition.fault_removed:
+        tests.append(state.fault_removed(condition.fault_removed))
+    if condition.waiver_expiry_agreed:
+        tests.append(state.waiver_expiry_agreed(condition.waiver_expiry_agreed))
+    return bool(tests) and all(tests)
+
+
+def _knob_test(condition: Condition, state: ConditionState) -> bool:
+    shown = state.knob_text(condition.knob)
+    if condition.equals is not None:
+        return same_value(condition.knob, shown, condition.equals)
+    if condition.differs is not None:
+        return not same_value(condition.knob, shown, condition.differs)
+    return False
+
+
+def same_value(path: str, left: str, right: str) -> bool:
+    """Return whether two texts are the same value of a knob: `400k` is `400000 tokens/min`."""
+    try:
+        return stored_value(path, left) == stored_value(path, right)
+    except ValueError:
+        return left == right

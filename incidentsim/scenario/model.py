@@ -1,0 +1,305 @@
+"""The validated form of a scenario and its stack: what the YAML says, in exact integers.
+
+The loader builds these with pydantic; the world, the scorer and the session read them. Ids are stable ids;
+the names people see come from the cast. Times are µs relative to T+0, ratios ppm, rates thousandths.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from incidentsim.scenario.fields import (
+    CleanText,
+    Count,
+    Duration,
+    Id,
+    KnobMap,
+    KnobText,
+    Limit,
+    Milli,
+    PositiveDuration,
+    Quantiles,
+    Ratio,
+)
+
+
+class Model(BaseModel):
+    """Strict, immutable base: unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Part(Model):
+    """A component of the stack with its starting knobs (written as on the command line)."""
+
+    id: Id
+    knobs: KnobMap = Field(default_factory=dict)
+
+
+class PoolPart(Part):
+    """A pool of replicas of one model."""
+
+    model_name: CleanText
+    step_model: str
+    image: CleanText = "vllm-openai:v0.11.0"
+    gpu: CleanText = "A100-SXM4-80GB"
+    gpu_quota: Count = 10
+    provision_time: PositiveDuration = 240_000_000
+    load_time: PositiveDuration = 75_000_000
+    dollars_per_gpu_hour: Milli = 3_670
+    roll_parallel: int = Field(default=2, ge=1, le=16)
+
+
+class ObservabilityPart(Model):
+    """How the stack is watched."""
+
+    scrape_interval: PositiveDuration = 5_000_000
+    rule_interval: PositiveDuration = 15_000_000
+    access_log_sampling: Ratio = 50_000
+    trace_sampling: Ratio = 20_000
+
+
+class Stack(Model):
+    """A reusable topology. `alert_rules` is a Prometheus rule file's content, parsed."""
+
+    id: Id
+    title: CleanText
+    gateway: Part
+    router: Part
+    pools: tuple[PoolPart, ...] = Field(min_length=1, max_length=8)
+    autoscaler: Part
+    observability: ObservabilityPart = ObservabilityPart()
+    alert_rules: dict[str, Any] = Field(default_factory=dict)
+    diagram: CleanText = ""
+
+
+class Client(Model):
+    """How a tenant's SDK behaves. `patience`: longest wait for the first token; `attempts`: tries in all."""
+
+    attempts: int = Field(default=1, ge=1, le=20)
+    patience: PositiveDuration = 20_000_000
+    deadline: PositiveDuration = 120_000_000
+    backoff: PositiveDuration = 500_000
+    backoff_factor: Ratio = 2_000_000
+    jitter: Ratio = 500_000
+
+
+class Workload(Model):
+    """A tenant's ordinary demand: arrivals per second (Poisson, slowly breathing) and token lengths."""
+
+    rate: Milli
+    breathing: Ratio = 80_000
+    prompt: Quantiles
+    output: Quantiles
+    max_tokens: Count = 1_024
+
+
+class Tenant(Model):
+    """A customer. `token_limit` and `request_limit` are the contract's, per minute."""
+
+    id: Id
+    about: CleanText = ""
+    priority: Literal["interactive", "standard", "batch"] = "standard"
+    token_limit: Limit = -1
+    request_limit: Limit = -1
+    workload: Workload
+    client: Client = Client()
+
+
+class Slo(Model):
+    """A service-level objective over user requests, first attempt to last.
+
+    `ttft`: bad when it failed or its first token came later than `threshold`. `availability`: bad when it
+    failed.
+    """
+
+    id: Id
+    title: CleanText
+    kind: Literal["ttft", "availability"]
+    threshold: PositiveDuration = 2_500_000
+    objective: Ratio
+    weight: Milli = 1_000
+
+
+class Waiver(Model):
+    """The waiver part of a change: which limit is lifted, and when it ends (None = never)."""
+
+    tenant: Id
+    expires: Duration | None = None
+
+
+class Change(Model):
+    """An entry of the change log. `sets` are knobs it sets when it happens (component.knob: value)."""
+
+    id: Id
+    kind: Literal["deploy", "config", "flag", "waiver", "scale"]
+    target: CleanText
+    actor: CleanText
+    summary: CleanText
+    detail: tuple[CleanText, ...] = Field(default=(), max_length=40)
+    sets: KnobMap = Field(default_factory=dict)
+    waiver: Waiver | None = None
+
+
+class FaultPlan(Model):
+    """A planted fault. `params` are validated against its FaultSpec."""
+
+    id: Id
+    component: CleanText
+    kind: str
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class Message(Model):
+    """Something a team-mate writes unasked."""
+
+    who: str
+    text: CleanText
+
+
+class Page(Model):
+    """A page to the on-call person."""
+
+    text: CleanText
+    source: CleanText
+
+
+class TimelineEntry(Model):
+    """One thing that happens at `at` (relative to T+0)."""
+
+    at: Duration
+    change: Change | None = None
+    fault: FaultPlan | None = None
+    message: Message | None = None
+    page: Page | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> TimelineEntry:
+        given = [n for n in ("change", "fault", "message", "page") if getattr(self, n) is not None]
+        if len(given) != 1:
+            listed = ", ".join(given) or "none"
+            raise ValueError(f"needs exactly one of change, fault, message, page; has {listed}")
+        return self
+
+
+class Condition(Model):
+    """A condition on world state: one test, or `any` / `all` of several.
+
+    `knob` with `equals` or `differs`; `fault_removed` names a fault by id; `waiver_expiry_agreed` a change
+    whose waiver has an expiry that its owner agreed to.
+    """
+
+    any: tuple[Condition, ...] = Field(default=(), max_length=16)
+    all: tuple[Condition, ...] = Field(default=(), max_length=16)
+    knob: str = ""
+    equals: KnobText | None = None
+    differs: KnobText | None = None
+    fault_removed: str = ""
+    waiver_expiry_agreed: str = ""
+
+
+class RootCause(Model):
+    """A fault plus why it happened.
+
+    `evidence`: any-of sets; each set lists signals that must all be seen: `change:ID`, `metric:NAME`,
+    `metric:NAME@LABEL` (sliced by that label), `inspect:COMPONENT`, `ask:ROLE/TOPIC`, `logs:SERVICE`,
+    `trace`, `runbook:NAME`. `aliases` are (component, fault) pairs that mean the same.
+    """
+
+    id: Id
+    component: CleanText
+    fault: str
+    why: CleanText
+    aliases: tuple[tuple[str, str], ...] = Field(default=(), max_length=16)
+    evidence: tuple[tuple[str, ...], ...] = Field(min_length=1, max_length=16)
+    removed_when: Condition
+    chain: tuple[tuple[str, str], ...] = Field(default=(), max_length=64)
+
+
+class Doing(Model):
+    """What a team-mate's answer sets in motion: after `after`, the fault's strength becomes `strength`."""
+
+    fault: str = ""
+    after: Duration = 0
+    strength: Ratio = 0
+    agrees_waiver: str = ""
+    who: str = ""
+    says: CleanText = ""
+
+
+class Topic(Model):
+    """One thing a team-mate knows. `asks` are ways people ask for it; `answer` may hold `{...}` facts."""
+
+    topic: Id
+    asks: tuple[CleanText, ...] = Field(min_length=1, max_length=32)
+    answer: CleanText
+    does: Doing | None = None
+
+
+class TeamMate(Model):
+    """A person who can be asked, by role. `reach` page: silent until paged, then there after `arrives_in`."""
+
+    role: str
+    reach: Literal["channel", "page"] = "channel"
+    arrives_in: Duration = 0
+    answers_in: PositiveDuration = 45_000_000
+    knows: tuple[Topic, ...] = Field(default=(), max_length=64)
+    otherwise: CleanText = "I don't know, sorry."
+
+
+class Script(Model):
+    """A named list of commands: a JSON Lines file of the scenario's folder."""
+
+    name: Id
+    file: str
+    summary: CleanText
+
+
+class Loss(Model):
+    """Weights of the loss B, beside those of the SLOs; `per_dollar` is λ: bad requests per extra dollar."""
+
+    per_dollar: Milli = 2_000
+
+
+class Scenario(Model):
+    """One incident, complete. `briefing`, `runbooks`, `scripts` hold the contents of the folder's files."""
+
+    id: Id
+    version: int = Field(ge=1)
+    title: CleanText
+    summary: CleanText
+    level: Literal["junior", "mid", "senior", "staff"]
+    duration: PositiveDuration
+    prelude: PositiveDuration = 720_000_000
+    skills: tuple[CleanText, ...] = Field(default=(), max_length=16)
+    shapes: tuple[CleanText, ...] = Field(default=(), max_length=16)
+    sources: tuple[CleanText, ...] = Field(default=(), max_length=40)
+    stack: Stack
+    overrides: dict[str, KnobMap] = Field(default_factory=dict)
+    tenants: tuple[Tenant, ...] = Field(min_length=1, max_length=32)
+    slos: tuple[Slo, ...] = Field(min_length=1, max_length=16)
+    loss: Loss = Loss()
+    timeline: tuple[TimelineEntry, ...] = Field(max_length=400)
+    root_causes: tuple[RootCause, ...] = Field(min_length=1, max_length=8)
+    causal_graph: tuple[tuple[str, str], ...] = Field(default=(), max_length=200)
+    herrings: tuple[CleanText, ...] = Field(default=(), max_length=40)
+    team: tuple[TeamMate, ...] = Field(default=(), max_length=16)
+    references: tuple[Script, ...] = Field(default=(), max_length=16)
+    tempting: tuple[Script, ...] = Field(default=(), max_length=16)
+    held_out: Script | None = None
+    rules: tuple[CleanText, ...] = Field(default=(), max_length=40)
+
+    briefing: CleanText = ""
+    runbooks: dict[str, str] = Field(default_factory=dict)
+    scripts: dict[str, str] = Field(default_factory=dict)
+    digest: str = ""
+    byte_digest: str = ""
+
+    def tenant(self, tenant_id: str) -> Tenant:
+        """Return the tenant with this stable id. Raises KeyError."""
+        for tenant in self.tenants:
+            if tenant.id == tenant_id:
+                return tenant
+        raise KeyError(tenant_id)

@@ -1,0 +1,220 @@
+"""Results turned into the scorecard's own types, with their inputs, records and caveats beside them.
+
+Called only by `score`. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from incidentsim.scenario.model import Scenario
+from incidentsim.scoring.baseline import Baseline
+from incidentsim.scoring.burn import BurnCurve
+from incidentsim.scoring.communication import Communication
+from incidentsim.scoring.credit import Credit
+from incidentsim.scoring.diagnosis import Diagnosis
+from incidentsim.scoring.evidence import SLO_METRICS, Evidence, canonical
+from incidentsim.scoring.harm import Harm
+from incidentsim.scoring.moves import Move
+from incidentsim.scoring.numbers import NANO
+from incidentsim.scoring.play import Moment, Play
+from incidentsim.scoring.process import Habits, Process
+from incidentsim.scoring.promql_names import metrics_in
+from incidentsim.scoring.protocol import Outcome
+from incidentsim.scoring.scorecard import (
+    Milestone,
+    MissedItem,
+    Part,
+    ScoredClaim,
+    ScoredMove,
+    ScoredStatement,
+    SeenItem,
+)
+from incidentsim.scoring.timeline import Timeline
+from incidentsim.transcript.model import Record
+
+STANDING_NOTES = (
+    "One play on one seed: no standard error is known, and small differences between plays mean nothing.",
+    "Credit is leave-one-out and open-loop: it explains what each move did here, not what a person would "
+    "have done "
+    "without it.",
+    "A look shows that something was on screen, not that it was understood; free text of hypotheses is not "
+    "judged.",
+    "The practice index is for solo practice. It has not been validated on people and is not an interview "
+    "result.",
+)
+"""What no score of this kind can tell, said on every scorecard."""
+
+NOT_RESIMULATED = (
+    "The world could not be run again, so S, T, g, credit and harm are not measured, there is no practice "
+    "index, and "
+    "every act counts as a move."
+)
+
+
+def notes_on_runs(scale: Baseline, *, least: float, agrees: bool, residue: int, moves: int) -> list[str]:
+    """Return the caveats that the re-simulations themselves give."""
+    notes: list[str] = []
+    if scale.budget() <= 0:
+        notes.append("No reference solution saves anything on this seed, so S and T are 0 and mean nothing.")
+    elif scale.budget() < least * scale.nothing_loss:
+        notes.append("The reference saves less than 20 % of the loss on this seed, so S and T say little.")
+    if not agrees:
+        notes.append(
+            "The re-simulation differs from the recording: verify the transcript before using this score."
+        )
+    if moves > 1:
+        text = f"{residue / NANO:.1f}"
+        notes.append(f"Credits leave {text} weighted bad requests unexplained: what moves did together.")
+    return notes
+
+
+def parts_of_words(
+    verdict: Diagnosis, worked: Process, words: Communication, penalty: Harm, play: Play
+) -> dict[str, Part]:
+    """Return the parts that need no world, and H with what is known of it."""
+    committed = [c for c in verdict.claims if c.committed()]
+    return {
+        "D": Part(
+            value=verdict.d, rule="De", seqs=tuple(c.seq for c in verdict.claims),
+            inputs={"precision": verdict.precision, "recall": verdict.recall, "f05": verdict.f,
+                    "brier_skill": verdict.bss},
+        ),
+        "De": Part(
+            value=verdict.de, rule="De", seqs=tuple(c.seq for c in committed),
+            inputs={"D": verdict.d, "committed": len(committed), "with_evidence": verdict.with_evidence},
+        ),
+        "P": Part(
+            value=worked.p, rule="P", seqs=tuple(look.seq for look in play.looks),
+            inputs={"moves_counted": worked.counted, "mean_of_moves": worked.mean, 
+                    "coverage": worked.coverage, "efficiency": worked.efficiency},
+        ),
+        "C": Part(
+            value=words.c, rule="C", seqs=tuple(s.seq for s in words.statements),
+            inputs={"truthful": words.truthful, "false": words.false},
+        ),
+        "H": Part(
+            value=penalty.penalty, rule="H", seqs=penalty.unsafe_seqs,
+            inputs={"harm": penalty.harm, "unsafe": penalty.unsafe(),
+                    "invariants_broken": ", ".join(penalty.violations)},
+        ),
+    }  # fmt: skip
+
+
+def parts_of_runs(
+    scale: Baseline, *, s: float, g: float, t: float, evidenced: float, de: float, actual_loss: int,
+    effective: Move | None, credited: Sequence[Move], end_us: int,
+) -> dict[str, Part]:  # fmt: skip
+    """Return the parts that re-simulation decides."""
+    seqs = tuple(m.seq for m in credited)
+    return {
+        "S": Part(
+            value=s, rule="S", seqs=seqs,
+            inputs={"loss_nothing": scale.nothing_loss / NANO, "loss_reference": scale.reference_loss / NANO,
+                    "loss_play": actual_loss / NANO, "reference": scale.reference},
+        ),
+        "g": Part(value=g, rule="g", seqs=seqs, inputs={"credit_with_evidence": evidenced, "De": de}),
+        "T": Part(
+            value=t, rule="T", seqs=(effective.seq,) if effective else (),
+            inputs={"t_us": effective.t_us if effective else None, "onset_us": scale.onset_us,
+                    "t_ref_us": scale.t_ref_us, "end_us": end_us},
+        ),
+    }  # fmt: skip
+
+
+def parts_not_measured() -> dict[str, Part]:
+    """Return the same parts without values."""
+    return {name: Part(value=None, rule=name, inputs={}) for name in ("S", "g", "T")}
+
+
+def scored_moves(
+    moves: Sequence[Move], habits: Sequence[Habits], credits: Sequence[Credit] | None, counts: Sequence[bool],
+    unsafe: Sequence[Move],
+) -> tuple[ScoredMove, ...]:  # fmt: skip
+    """Return the moves as the scorecard shows them."""
+    return tuple(
+        ScoredMove(
+            seqs=m.seqs, t_us=m.t_us, verb=m.verb, target=m.target, text=m.text, act=m.act,
+            credit=None if credits is None else credits[i].nano / NANO,
+            bad_saved=() if credits is None else credits[i].bad_saved,
+            causes=m.causes, evidence_before=habits[i].evidence_before,
+            hypothesis_before=habits[i].hypothesis_before, verified=habits[i].verified, counted=counts[i],
+            unsafe=m in unsafe, undone=m.undone_at is not None,
+        )
+        for i, m in enumerate(moves)
+    )  # fmt: skip
+
+
+def seen_items(evidence: Evidence) -> tuple[SeenItem, ...]:
+    """Return the evidence seen, in the order it was seen."""
+    return tuple(
+        SeenItem(item=s.item, t_us=s.t_us, seq=s.seq, explicit=s.explicit) for s in evidence.sightings
+    )
+
+
+def missed_items(evidence: Evidence, scenario: Scenario, records: Sequence[Record]) -> tuple[MissedItem, ...]:
+    """Return the evidence never looked at; `needed` when a cause was left without any complete set."""
+    last = records[-1] if records else None
+    end = Moment(t_us=last.t_us if last else 0, seq=(last.seq if last else 0) + 1)
+    bare = [c.id for c in scenario.root_causes if not evidence.supports(c, end)]
+    out: list[MissedItem] = []
+    for item in evidence.missed():
+        causes = tuple(
+            c.id for c in scenario.root_causes if any(item in map(canonical, w) for w in c.evidence)
+        )
+        out.append(MissedItem(item=item, causes=causes, needed=any(cause in bare for cause in causes)))
+    return tuple(out)
+
+
+def milestones(times: Timeline) -> dict[str, Milestone]:
+    """Return the timeline by name."""
+    return {reached.name: Milestone(t_us=reached.t_us, seq=reached.seq) for reached in times.all()}
+
+
+def scored_claims(verdict: Diagnosis) -> tuple[ScoredClaim, ...]:
+    """Return the diagnosis claim by claim."""
+    return tuple(
+        ScoredClaim(
+            component=c.cause[0], fault=c.cause[1], p=c.p_ppm / 1_000_000, evidence=c.evidence, seq=c.seq,
+            verdict="right" if c.right else "one hop away" if c.near else "wrong",
+        )
+        for c in verdict.claims
+    )  # fmt: skip
+
+
+def scored_statements(words: Communication) -> tuple[ScoredStatement, ...]:
+    """Return the distinct updates."""
+    return tuple(
+        ScoredStatement(seq=s.seq, t_us=s.t_us, text=s.text, claims_over=s.claims_over, truthful=s.truthful)
+        for s in words.statements
+    )
+
+
+def durable(actual: Outcome | None, scenario: Scenario, curve: BurnCurve) -> bool | None:
+    """Return whether every root cause was removed and nothing came back in the hidden run-on."""
+    if actual is None:
+        return None
+    removed = all(actual.removed_at_us.get(root.id) is not None for root in scenario.root_causes)
+    last_us = curve.times_us[-1] if curve.times_us else scenario.duration
+    return removed and not actual.present_after and not curve.burned_between(scenario.duration, last_us)
+
+
+def never_looked_at(play: Play, evidence: Evidence) -> tuple[str, ...]:
+    """Return the kinds of signals that were never looked at, in a fixed order."""
+    verbs = {look.verb for look in play.looks}
+    users = any(
+        metric in SLO_METRICS for look in play.looks if look.verb == "query"
+        for metric in metrics_in(look.args.get("expr", ""))
+    )  # fmt: skip
+    asked = any(issued.command.verb == "ask" for issued in play.issued)
+    areas = (
+        ("objectives (slo_requests_total, slo_bad_requests_total)", users),
+        ("metrics", "query" in verbs),
+        ("change log", "changes" in verbs),
+        ("logs", "logs" in verbs),
+        ("traces", "trace" in verbs),
+        ("settings of components (inspect)", "inspect" in verbs),
+        ("runbooks", "runbook" in verbs),
+        ("team-mates", asked),
+    )
+    return tuple(area for area, looked in areas if not looked)

@@ -1,0 +1,59 @@
+"""What the person made worse: harm, unsafe acts, and the penalty H (scoring.md §1, §2).
+
+Called by `score`. Harm is what moves with negative credit cost users, as a share of what the reference saves.
+Unsafe is a destructive verb without a dry run of the same verb and target, and without evidence on one of its
+causes, before it; or a protected invariant that was broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from incidentsim.scoring.moves import Move, target_of
+from incidentsim.scoring.numbers import clip, whole_total
+from incidentsim.scoring.play import Names, Play
+
+MOST_PENALTY = 0.5
+HARM_WEIGHT = 0.5
+UNSAFE_WEIGHT = 0.08
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harm:
+    """Harm (None where nothing was re-simulated), what was unsafe, and H."""
+
+    harm: float | None
+    unsafe_seqs: tuple[int, ...]
+    violations: tuple[str, ...]
+    penalty: float
+
+    def unsafe(self) -> int:
+        """Return the number of unsafe acts and broken invariants."""
+        return len(self.unsafe_seqs) + len(self.violations)
+
+
+def is_unsafe(move: Move, play: Play, names: Names, *, evidence_before: bool) -> bool:
+    """Return whether a move is destructive and neither previewed nor backed by evidence."""
+    if not move.destructive or evidence_before:
+        return False
+    return not any(
+        i.command.dry_run and i.seq < move.seq and i.command.verb == move.verb
+        and target_of(i.command, names) == move.target
+        for i in play.issued
+    )  # fmt: skip
+
+
+def harm(
+    credits_nano: Sequence[int] | None, budget: int, unsafe_seqs: Sequence[int], violations: Sequence[str]
+) -> Harm:
+    """Return harm and the penalty H = min(.5, .5·harm + .08·unsafe). `credits_nano` is None without re-
+    simulation."""
+    share: float | None = None
+    if credits_nano is not None:
+        worsened = whole_total(-phi for phi in credits_nano if phi < 0)
+        share = clip(worsened / budget) if budget > 0 else float(worsened > 0)
+    broken = tuple(dict.fromkeys(violations))
+    unsafe = len(unsafe_seqs) + len(broken)
+    penalty = min(MOST_PENALTY, HARM_WEIGHT * (share or 0.0) + UNSAFE_WEIGHT * unsafe)
+    return Harm(harm=share, unsafe_seqs=tuple(unsafe_seqs), violations=broken, penalty=penalty)

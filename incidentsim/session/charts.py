@@ -1,0 +1,224 @@
+"""Metrics for clients: instant values, curves, and the six tiles of the overview.
+
+Tiles are evaluated once per scrape and kept, so that a screen may ask as often as it likes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isnan
+from typing import Literal
+
+from incidentsim.client_api import Health, Series, Tile
+from incidentsim.scenario.model import Scenario
+from incidentsim.telemetry.promql import PromQL, Sample
+from incidentsim.telemetry.store import SeriesStore
+
+TREND_US = 60_000_000
+"""A tile's trend is its value less the value one minute ago, as the rates behind it look back one minute."""
+
+BAND_STEP_US = 15_000_000
+"""Distance of the values before the page that make the baseline band: the rule interval."""
+
+BURN_WINDOW = "5m"
+"""Window of the burn rate shown: the short window of the usual fast-burn alert."""
+
+_DAY_US = 86_400_000_000
+"""The error budget shown is a day's, at the demand since the page: so an incident of minutes shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileSpec:
+    """One tile: its query, which side of the band is worse, and the line above which it is bad."""
+
+    key: str
+    title: str
+    unit: str
+    promql: str
+    worse: Literal["high", "low"] = "high"
+    objective: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burn:
+    """How fast the worst objective burns its budget (1 = just sustainable), and what is left of a day's."""
+
+    rate: float | None
+    budget_left: float | None
+
+
+def tile_specs(scenario: Scenario) -> tuple[TileSpec, ...]:
+    """Return the tiles of the overview; lines come from the scenario's objectives where there is one."""
+    ttft = next((slo.threshold / 1e6 for slo in scenario.slos if slo.kind == "ttft"), None)
+    errors = next((1 - slo.objective / 1e6 for slo in scenario.slos if slo.kind == "availability"), None)
+    return (
+        TileSpec(
+            key="ttft",
+            title="p95 ttft",
+            unit="s",
+            objective=ttft,
+            promql=(
+                "histogram_quantile(0.95, sum by (le) (rate(gateway_time_to_first_token_seconds_bucket[1m])))"
+            ),
+        ),
+        TileSpec(
+            key="tokens",
+            title="tok/s",
+            unit="tokens/s",
+            worse="low",
+            promql="sum(rate(vllm:generation_tokens_total[1m]))",
+        ),
+        TileSpec(
+            key="queue",
+            title="queue",
+            unit="requests",
+            promql="sum(inference_extension_flow_control_queue_size or vllm:num_requests_waiting)",
+        ),
+        TileSpec(
+            key="kv", title="kv util", unit="ratio", objective=0.95, promql="avg(vllm:kv_cache_usage_perc)"
+        ),
+        TileSpec(
+            key="preemptions",
+            title="preempt/s",
+            unit="1/s",
+            promql="sum(rate(vllm:num_preemptions_total[1m]))",
+        ),
+        TileSpec(
+            key="errors",
+            title="errors",
+            unit="ratio",
+            objective=errors,
+            promql=(
+                '(sum(rate(gateway_responses_total{code!~"2.."}[1m]))'
+                " or sum(rate(gateway_responses_total[1m])) * 0)"
+                " / sum(rate(gateway_responses_total[1m]))"
+            ),
+        ),
+    )
+
+
+class Charts:
+    """Queries over one world's reported metrics: what a dashboard would show, not the truth."""
+
+    __slots__ = ("_bands", "_burn", "_cost", "_key", "_promql", "_scenario", "_specs", "_store", "_tiles")
+
+    def __init__(self, store: SeriesStore, scenario: Scenario) -> None:
+        self._store = store
+        self._scenario = scenario
+        self._promql = PromQL()
+        self._specs = tile_specs(scenario)
+        self._bands: dict[str, tuple[float, float] | None] | None = None
+        self._key = -1
+        self._tiles: tuple[Tile, ...] = ()
+        self._cost = 0.0
+        self._burn = Burn(rate=None, budget_left=None)
+
+    def check(self, expr: str) -> None:
+        """Raise QueryError when `expr` can't be evaluated."""
+        self._promql.check(expr)
+
+    def instant(self, expr: str, t_us: int) -> list[Sample]:
+        """Return the values of `expr` at `t_us`. Raises QueryError."""
+        return self._promql.instant(self._store, expr, t_us)
+
+    def curves(self, expr: str, start_us: int, end_us: int, step_us: int) -> tuple[Series, ...]:
+        """Return the curves of `expr`. Raises QueryError."""
+        found = self._promql.range(self._store, expr, start_us, end_us, step_us)
+        return tuple(Series(labels=series.labels, points=series.points) for series in found)
+
+    def tiles(self, now_us: int) -> tuple[Tile, ...]:
+        """Return the tiles as of the last scrape."""
+        self._refresh(now_us)
+        return self._tiles
+
+    def burn(self, now_us: int) -> Burn:
+        """Return the burn rate of the worst objective as of the last scrape."""
+        self._refresh(now_us)
+        return self._burn
+
+    def cost_per_hour(self, now_us: int) -> float:
+        """Return the price of all GPUs held, in dollars per hour, as last scraped."""
+        self._refresh(now_us)
+        return self._cost
+
+    def _refresh(self, now_us: int) -> None:
+        key = len(self._store.times)
+        if key == self._key:
+            return
+        if self._bands is None and now_us >= 0:
+            self._bands = {spec.key: self._band(spec) for spec in self._specs}
+        at = self._last_scrape()
+        self._tiles = tuple(self._tile(spec, at) for spec in self._specs)
+        self._burn = self._burn_at(at)
+        self._cost = self._value("sum(gpu_cost_dollars_per_hour)", at) or 0.0
+        self._key = key
+
+    def _last_scrape(self) -> int:
+        return self._store.times[-1] if self._store.times else 0
+
+    def _value(self, expr: str, t_us: int) -> float | None:
+        samples = self.instant(expr, t_us)
+        value = samples[0].value if samples else None
+        return None if value is None or isnan(value) else value
+
+    def _tile(self, spec: TileSpec, at: int) -> Tile:
+        value, before = self._value(spec.promql, at), self._value(spec.promql, at - TREND_US)
+        band = (self._bands or {}).get(spec.key)
+        trend = value - before if value is not None and before is not None else 0.0
+        return Tile(
+            key=spec.key,
+            title=spec.title,
+            unit=spec.unit,
+            promql=spec.promql,
+            value=value,
+            trend=trend,
+            health=_health(spec, value, band),
+            band=band,
+            objective=spec.objective,
+        )
+
+    def _band(self, spec: TileSpec) -> tuple[float, float] | None:
+        """Return the 5-95 % range of the tile before the page."""
+        series = self.curves(spec.promql, -self._scenario.prelude, 0, BAND_STEP_US)
+        values = sorted(value for one in series[:1] for _, value in one.points if not isnan(value))
+        if len(values) < 4:
+            return None
+        return values[len(values) // 20], values[-1 - len(values) // 20]
+
+    def _burn_at(self, at: int) -> Burn:
+        worst, least_left = None, None
+        for slo in self._scenario.slos:
+            allowed = 1 - slo.objective / 1e6
+            offered = self._value(_slo("increase", "slo_requests_total", slo.id), at)
+            bad = self._value(_slo("increase", "slo_bad_requests_total", slo.id), at) or 0.0
+            if not offered or allowed <= 0:
+                continue
+            rate = bad / offered / allowed
+            worst = rate if worst is None or rate > worst else worst
+            demand = self._since_page("slo_requests_total", slo.id, at)
+            if demand and at > 0:
+                a_day = demand / at * _DAY_US
+                left = 1 - self._since_page("slo_bad_requests_total", slo.id, at) / (allowed * a_day)
+                least_left = left if least_left is None or left < least_left else least_left
+        return Burn(rate=worst, budget_left=least_left)
+
+    def _since_page(self, metric: str, slo: str, at: int) -> float:
+        expr = f'sum({metric}{{slo="{slo}"}})'
+        return (self._value(expr, at) or 0.0) - (self._value(expr, 0) or 0.0)
+
+
+def _slo(function: str, metric: str, slo: str) -> str:
+    return f'sum({function}({metric}{{slo="{slo}"}}[{BURN_WINDOW}]))'
+
+
+def _health(spec: TileSpec, value: float | None, band: tuple[float, float] | None) -> Health:
+    if value is None:
+        return "unknown"
+    if spec.objective is not None and value > spec.objective:
+        return "bad"
+    if band is None:
+        return "ok"
+    low, high = band
+    margin = (high - low) / 2
+    outside = value > high + margin if spec.worse == "high" else value < low - margin
+    return "warn" if outside else "ok"

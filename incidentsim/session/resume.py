@@ -1,0 +1,106 @@
+"""Bringing a session back from its record: repair, run the world again, compare, go on paused.
+
+The world is run from the start of the prelude with the recorded commands, up to the last moment the record
+knows of. Every fact it reports must be the recorded one, checkpoints with their digests among them; facts
+that the killed process had not written yet are written now.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from incidentsim.errors import DigestMismatch, TranscriptError
+from incidentsim.events import Fact, as_body
+from incidentsim.exact import format_clock
+from incidentsim.scenario.cast import Cast
+from incidentsim.scenario.model import Scenario
+from incidentsim.session.engine import ENGINE_COMPAT, TICK_US
+from incidentsim.session.host import HEADLESS_SLICE_US, IncidentSession
+from incidentsim.session.ports import WorldFactory, WorldPort
+from incidentsim.session.recorder import Recorder
+from incidentsim.session.state import SessionState
+from incidentsim.transcript import queries
+from incidentsim.transcript.model import Transcript
+from incidentsim.transcript.recovery import recover
+
+
+def resume(path: Path, scenario: Scenario, *, world_factory: WorldFactory) -> IncidentSession:
+    """Return the session whose record is at `path`, paused; an ended one is opened for reading.
+
+    Raises TranscriptError when the record can't be read or is another scenario's, DigestMismatch when this
+    engine needs not behave as the recorded one, or does not.
+    """
+    recovered = recover(path)
+    transcript = recovered.transcript
+    check_same(transcript.header, scenario)
+    ended = queries.has_ended(transcript)
+    cast = Cast.from_json(transcript.header["cast"])
+    state = SessionState(most_causes=len(scenario.root_causes) + 1)
+    recorder = Recorder.reopen(path, transcript, state, writable=not ended)
+    try:
+        world = world_factory(scenario, seed=transcript.header["seed"], cast=cast)
+        missing = _run_again(world, transcript, _processed_until(transcript))
+        session = IncidentSession(scenario, cast, world, recorder)
+        if not ended:
+            for fact in missing:
+                recorder.append(fact.type, fact.t_us, as_body(fact), actor="world", vis=fact.vis)
+            last = queries.last_checkpoint(recorder.transcript())
+            body = {
+                "checkpoint_t": last.t_us if last else -scenario.prelude,
+                "lost_tail_bytes": len(transcript.torn_tail),
+            }
+            session.record("recovered", body, actor="host")
+    except BaseException:
+        recorder.close()
+        raise
+    return session
+
+
+def check_same(header: dict[str, Any], scenario: Scenario) -> None:
+    """Raise when a record of this header can't be run again with this scenario on this engine."""
+    recorded = header["scenario"]
+    if recorded["id"] != scenario.id or recorded["digest"] != scenario.digest:
+        wanted = f"{recorded['id']} version {recorded['version']} ({recorded['digest'][:12]})"
+        given = f"{scenario.id} version {scenario.version} ({scenario.digest[:12]})"
+        raise TranscriptError(
+            f"the record is of {wanted}, not of {given}; use the scenario files it was made with"
+        )
+    compat = header["engine"]["compat"]
+    if compat != ENGINE_COMPAT:
+        raise DigestMismatch(
+            f"the record needs an engine with compat {compat}; this one has {ENGINE_COMPAT} "
+            "(`replay --rebase OUT` runs its commands on today's engine)"
+        )
+
+
+def _processed_until(transcript: Transcript) -> int:
+    """Return the time up to which the recorded world surely ran: a command gets the tick after its moment."""
+    if queries.has_ended(transcript):
+        return queries.end_us(transcript)
+    latest = max((timed.t_us - TICK_US for timed in queries.commands(transcript)), default=0)
+    return max(queries.end_us(transcript), latest)
+
+
+def _run_again(world: WorldPort, transcript: Transcript, until_us: int) -> list[Fact]:
+    """Bring the world to `until_us`; return the facts that were not recorded yet."""
+    for timed in queries.commands(transcript):
+        world.submit(timed.command, t_us=timed.t_us, k=timed.k, ref=timed.ref)
+    facts: list[Fact] = []
+    while world.now_us < until_us:
+        world.advance(min(world.now_us + HEADLESS_SLICE_US, until_us))
+        facts += world.facts()
+    recorded = queries.facts(transcript)
+    for place, (was, now) in enumerate(zip(recorded, facts, strict=False)):
+        if (was.t_us, was.type, was.body) != (now.t_us, now.type, as_body(now)):
+            raise DigestMismatch(
+                f"running the record again differs at fact {place}, {format_clock(was.t_us)}: recorded "
+                f"{was.type} {was.body}, now {now.type} {as_body(now)}; "
+                "`incidentsim verify` says whether the file was changed"
+            )
+    if len(recorded) > len(facts):
+        raise DigestMismatch(
+            f"running the record again gives {len(facts)} facts up to {format_clock(until_us)}, "
+            f"the record has {len(recorded)}"
+        )
+    return facts[len(recorded) :]

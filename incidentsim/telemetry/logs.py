@@ -1,0 +1,213 @@
+"""Log records: a bounded ring that screens filter, and a budget that stops a runaway component."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from incidentsim.errors import BudgetExceeded
+from incidentsim.exact import RollingDigest, canonical_json, format_clock
+
+if TYPE_CHECKING:
+    from incidentsim.telemetry.logfilter import Filter
+
+LEVELS = ("debug", "info", "warn", "error", "fatal")
+"""Log levels from harmless to fatal."""
+
+SEVERITY = {level: index for index, level in enumerate(LEVELS)}
+"""The rank of each level."""
+
+CAPACITY = 200_000
+"""Records kept; at 300-500 bytes each well under 100 MB."""
+
+MOST_PER_SECOND = 5_000
+"""Records in one scenario second; more means that a component logs in a loop."""
+
+BIN_US = 10_000_000
+"""Width of a bar in the histogram: 10 s."""
+
+
+class LogRecord(NamedTuple):
+    """One record, its message already formatted. A tuple, since a run makes a hundred thousand of them.
+
+    `number` rises by one per record emitted, dropped ones among them.
+    """
+
+    number: int
+    t_us: int
+    level: str
+    service: str
+    host: str
+    message: str
+    fields: tuple[tuple[str, str | int], ...]
+    trace_id: str
+
+
+class Selection(NamedTuple):
+    """Matching records in rising index.
+
+    `next_after` is the `after` that continues; `hidden` counts records looked at that the filter left out.
+    """
+
+    records: tuple[LogRecord, ...]
+    next_after: int
+    hidden: int
+
+
+class LogStore:
+    """The newest records of one world, and how many there were per level and 10 s.
+
+    Every record goes into `digest` when there is one. Raises BudgetExceeded for a flood.
+    """
+
+    def __init__(self, *, capacity: int = CAPACITY, digest: RollingDigest | None = None) -> None:
+        self.capacity = capacity
+        self.next_index = 0
+        self._ring: list[LogRecord] = []
+        self._digest = digest
+        self._bins: dict[str, dict[int, int]] = {level: {} for level in LEVELS}
+        self._second = -1
+        self._in_second = 0
+
+    def __len__(self) -> int:
+        return len(self._ring)
+
+    @property
+    def first_index(self) -> int:
+        """Return the index of the oldest record kept."""
+        return self.next_index - len(self._ring)
+
+    def emit(  # noqa: PLR0917 - the hot path of every component; keywords cost time
+        self,
+        t_us: int,
+        level: str,
+        service: str,
+        host: str,
+        message: str,
+        fields: Mapping[str, str | int] | None = None,
+        trace_id: str = "",
+    ) -> None:
+        """Append one record."""
+        second = t_us // 1_000_000
+        if second == self._second:
+            self._in_second += 1
+            if self._in_second > MOST_PER_SECOND:
+                raise BudgetExceeded(
+                    f"more than {MOST_PER_SECOND} log records in one scenario second at {format_clock(t_us)},"
+                    f" the last from {service} on {host}; make that component log less often"
+                )
+        else:
+            self._second, self._in_second = second, 1
+        bins = self._bins[level]
+        bar = t_us // BIN_US
+        bins[bar] = bins.get(bar, 0) + 1
+        pairs = tuple(fields.items()) if fields else ()
+        index = self.next_index
+        record = LogRecord(index, t_us, level, service, host, message, pairs, trace_id)
+        if index < self.capacity:
+            self._ring.append(record)
+        else:
+            self._ring[index % self.capacity] = record
+        self.next_index = index + 1
+        if self._digest is not None:
+            # cleaned text holds no control codes, so the separators can't be forged; type marks int and str
+            parts = "\x1e".join([f"{key}\x1d{value!s}\x1d{type(value) is int}" for key, value in pairs])
+            line = f"{t_us}\x1f{level}\x1f{service}\x1f{host}\x1f{message}\x1f{parts}\x1f{trace_id}"
+            self._digest.add(line.encode())
+
+    def get(self, index: int) -> LogRecord | None:
+        """Return the record with that index, or None when it is no longer (or not yet) kept."""
+        if not self.first_index <= index < self.next_index:
+            return None
+        return self._ring[index % self.capacity]
+
+    def select(
+        self,
+        chosen: Filter | None = None,
+        after: int = -1,
+        limit: int = 500,
+        since_us: int | None = None,
+    ) -> Selection:
+        """Return the oldest matching records with index > `after`; with -1 the newest `limit` ones.
+
+        `since_us` leaves out records before that time.
+        """
+        ring, capacity = self._ring, self.capacity
+        matches = chosen.matches if chosen is not None else _everything
+        if after < 0:
+            order = range(self.next_index - 1, self.first_index - 1, -1)
+        else:
+            order = range(max(after + 1, self.first_index), self.next_index)
+        found: list[LogRecord] = []
+        hidden = 0
+        last = after
+        for index in order:
+            if len(found) >= limit:
+                break
+            record = ring[index % capacity]
+            if since_us is not None and record.t_us < since_us:
+                if after < 0:
+                    break
+                last = index
+                continue
+            last = index
+            if matches(record):
+                found.append(record)
+            else:
+                hidden += 1
+        if after < 0:
+            found.reverse()
+            last = self.next_index - 1
+        return Selection(tuple(found), last, hidden)
+
+    def histogram(self, start_us: int, end_us: int, level: str = "debug") -> list[int]:
+        """Return the number of records of `level` or worse per 10 s, for the bars that touch [start, end)."""
+        worse = [self._bins[name] for name in LEVELS[SEVERITY[level] :]]
+        counts: list[int] = []
+        for bar in range(start_us // BIN_US, -(-end_us // BIN_US)):
+            count = 0
+            for bins in worse:
+                count += bins.get(bar, 0)
+            counts.append(count)
+        return counts
+
+
+def _everything(record: LogRecord) -> bool:
+    return True
+
+
+def as_logfmt(record: LogRecord) -> str:
+    """Return the record as one logfmt line; values with spaces, quotes or `=` are quoted."""
+    pairs: list[tuple[str, str | int]] = [
+        ("t", format_clock(record.t_us)),
+        ("level", record.level),
+        ("service", record.service),
+        ("host", record.host),
+        ("msg", record.message),
+        *record.fields,
+    ]
+    if record.trace_id:
+        pairs.append(("trace_id", record.trace_id))
+    return " ".join(f"{key}={_quoted(str(value))}" for key, value in pairs)
+
+
+def _quoted(value: str) -> str:
+    if value and not any(char in value for char in ' "=\\'):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def as_json(record: LogRecord) -> str:
+    """Return the record as one line of JSON with sorted keys; `fields` are nested."""
+    return canonical_json(
+        {
+            "t_us": record.t_us,
+            "level": record.level,
+            "service": record.service,
+            "host": record.host,
+            "message": record.message,
+            "fields": dict(record.fields),
+            **({"trace_id": record.trace_id} if record.trace_id else {}),
+        }
+    )

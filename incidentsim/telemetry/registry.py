@@ -1,0 +1,227 @@
+"""The true instruments: what components count and gauge, before monitoring looks at them.
+
+World components register instruments once and update them inline (`counter.value += 1`); the store reads all
+of them at each scrape. A target is what a scrape reaches in one go, written `job/instance`, such as
+`vllm/decode-3`; when it is down it yields no samples and its `up` is 0.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+
+from incidentsim.specs.metrics import METRICS, MetricSpec, MetricType
+from incidentsim.telemetry.labels import NAN, Labels, format_series, make_labels
+
+MICROSECONDS = 1_000_000
+"""µs in a second: histograms of seconds are stored in µs and shown in seconds."""
+
+SYNTHETIC = ("up", "ALERTS")
+"""Families that monitoring makes itself; nobody registers them."""
+
+
+class Counter:
+    """A number that only rises while its owner lives. The owner adds to `value` inline."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def collect(self, out: list[float]) -> None:
+        """Append the current value."""
+        out.append(self.value)
+
+
+class Gauge:
+    """A number that its owner computes when asked. A NaN means that there is no sample this time."""
+
+    __slots__ = ("read",)
+
+    def __init__(self, read: Callable[[], float]) -> None:
+        self.read = read
+
+    def collect(self, out: list[float]) -> None:
+        """Append the current value."""
+        value = self.read()
+        out.append(value if value == value else NAN)  # noqa: PLR0124 - NaN test; isnan() costs more here
+
+
+class Histogram:
+    """Counts of integer observations per bucket, in the stored unit (µs, or a count).
+
+    `counts` has one more entry than `bounds`: what exceeds every bound. A bound belongs to its own bucket.
+    """
+
+    __slots__ = ("bounds", "counts", "scale", "total")
+
+    def __init__(self, bounds: tuple[int, ...], scale: int) -> None:
+        self.bounds = list(bounds)
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0
+        self.scale = scale
+
+    def observe(self, value: int) -> None:
+        """Count one observation."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def collect(self, out: list[float]) -> None:
+        """Append the cumulative buckets, the sum in the shown unit, and the count."""
+        out.extend(accumulate(self.counts))
+        count = out[-1]
+        out.append(self.total / self.scale)
+        out.append(count)
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """One registered instrument, and the (name, labels) of the series that it yields, in order."""
+
+    family: str
+    target: str
+    instrument: Counter | Gauge | Histogram
+    series: tuple[tuple[str, Labels], ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Target:
+    """Whether a target answers its scrapes; `key` is its `up` series."""
+
+    key: tuple[str, Labels]
+    up: bool = True
+
+
+class Registry:
+    """All instruments of a world, in the order of their registration.
+
+    `version` rises with every change of what a scrape would return, so that a scraper can keep its plan.
+    Names and label names are checked against `specs.metrics`; a mistake is a programming error (ValueError).
+    """
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._entries: dict[tuple[str, Labels], Entry] = {}
+        self._targets: dict[str, _Target] = {}
+
+    def counter(self, name: str, labels: Mapping[str, str], *, target: str) -> Counter:
+        """Return the counter of (name, labels), made on the first call."""
+        spec, key = _checked(name, labels, "counter")
+        entry = self._entries.get(key) or self._add(spec, key, Counter(), target)
+        instrument = self._same_target(entry, target).instrument
+        assert isinstance(instrument, Counter)
+        return instrument
+
+    def gauge(self, name: str, labels: Mapping[str, str], read: Callable[[], float], *, target: str) -> None:
+        """Have `read` called at each scrape for (name, labels); a later registration replaces `read`."""
+        spec, key = _checked(name, labels, "gauge")
+        entry = self._entries.get(key) or self._add(spec, key, Gauge(read), target)
+        instrument = self._same_target(entry, target).instrument
+        assert isinstance(instrument, Gauge)
+        instrument.read = read
+
+    def counter_from(
+        self, name: str, labels: Mapping[str, str], read: Callable[[], float], *, target: str
+    ) -> None:
+        """Have `read` called at each scrape for a counter that its owner keeps elsewhere."""
+        spec, key = _checked(name, labels, "counter")
+        entry = self._entries.get(key) or self._add(spec, key, Gauge(read), target)
+        instrument = self._same_target(entry, target).instrument
+        assert isinstance(instrument, Gauge)
+        instrument.read = read
+
+    def histogram(self, name: str, labels: Mapping[str, str], *, target: str) -> Histogram:
+        """Return the histogram of (name, labels), made on the first call, with the buckets of its spec."""
+        spec, key = _checked(name, labels, "histogram")
+        scale = MICROSECONDS if spec.unit == "seconds" else 1
+        entry = self._entries.get(key) or self._add(spec, key, Histogram(spec.buckets, scale), target)
+        instrument = self._same_target(entry, target).instrument
+        assert isinstance(instrument, Histogram)
+        return instrument
+
+    def set_up(self, target: str, up: bool) -> None:
+        """Say whether scrapes of `target` succeed. Its instruments keep counting either way."""
+        state = self._target(target)
+        if state.up != up:
+            state.up = up
+            self.version += 1
+
+    def drop(self, target: str) -> None:
+        """Remove a target with its instruments: the pod is gone. Unknown targets are ignored."""
+        if self._targets.pop(target, None) is None:
+            return
+        self._entries = {key: entry for key, entry in self._entries.items() if entry.target != target}
+        self.version += 1
+
+    def targets(self) -> tuple[str, ...]:
+        """Return the targets in order of registration."""
+        return tuple(self._targets)
+
+    def up_series(self) -> list[tuple[tuple[str, Labels], float]]:
+        """Return ((name, labels), 0 or 1) of every target's `up`."""
+        return [(state.key, 1.0 if state.up else 0.0) for state in self._targets.values()]
+
+    def reachable(self) -> list[Entry]:
+        """Return the instruments that a scrape reaches now, in order of registration."""
+        return [entry for entry in self._entries.values() if self._targets[entry.target].up]
+
+    def _target(self, target: str) -> _Target:
+        state = self._targets.get(target)
+        if state is None:
+            job, _, instance = target.partition("/")
+            key = ("up", make_labels({"job": job, "instance": instance or job}, "up"))
+            state = self._targets[target] = _Target(key=key)
+            self.version += 1
+        return state
+
+    def _add(
+        self,
+        spec: MetricSpec,
+        key: tuple[str, Labels],
+        instrument: Counter | Gauge | Histogram,
+        target: str,
+    ) -> Entry:
+        self._target(target)
+        entry = Entry(
+            family=spec.name, target=target, instrument=instrument, series=_series_of(spec, dict(key[1]))
+        )
+        self._entries[key] = entry
+        self.version += 1
+        return entry
+
+    @staticmethod
+    def _same_target(entry: Entry, target: str) -> Entry:
+        if entry.target != target:
+            raise ValueError(
+                f"{format_series(entry.series[0][1])} belongs to target {entry.target!r}, not {target!r};"
+                f" drop the old target first"
+            )
+        return entry
+
+
+def _checked(name: str, labels: Mapping[str, str], kind: MetricType) -> tuple[MetricSpec, tuple[str, Labels]]:
+    spec = METRICS.get(name)
+    if spec is None:
+        raise ValueError(f"metric {name!r} is not declared in specs.metrics; declare it there first")
+    if name in SYNTHETIC:
+        raise ValueError(f"metric {name!r} is made by monitoring itself and can't be registered")
+    if spec.type != kind:
+        raise ValueError(f"metric {name!r} is a {spec.type}, not a {kind}")
+    if sorted(labels) != sorted(spec.labels):
+        raise ValueError(f"metric {name!r} needs exactly the labels {spec.labels}, got {tuple(labels)}")
+    return spec, (name, make_labels(labels))
+
+
+def _series_of(spec: MetricSpec, labels: dict[str, str]) -> tuple[tuple[str, Labels], ...]:
+    if spec.type != "histogram":
+        return ((spec.name, make_labels(labels, spec.name)),)
+    scale = MICROSECONDS if spec.unit == "seconds" else 1
+    bucket = f"{spec.name}_bucket"
+    bounds = [repr(bound / scale) for bound in spec.buckets] + ["+Inf"]
+    return (
+        *((bucket, make_labels({**labels, "le": bound}, bucket)) for bound in bounds),
+        (f"{spec.name}_sum", make_labels(labels, f"{spec.name}_sum")),
+        (f"{spec.name}_count", make_labels(labels, f"{spec.name}_count")),
+    )

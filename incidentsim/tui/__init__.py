@@ -1,0 +1,1 @@
+"""The Textual terminal: screens, tabs and widgets over a `client_api.Session`; the CLI hands it objects."""

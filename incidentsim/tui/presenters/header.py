@@ -1,0 +1,78 @@
+"""The status line: severity, clock, speed, SLO burn, health, budget, cost. Pure."""
+
+from __future__ import annotations
+
+from incidentsim.client_api import ComponentRow, SessionInfo, Snapshot
+from incidentsim.exact import format_clock
+from incidentsim.tui.presenters.numbers import format_number, speed_text
+from incidentsim.tui.presenters.rows import HEALTH_GLYPH, HEALTH_WORD, Row, Span, cut, pad_between, span
+
+WIDE = 116
+"""From this width everything fits in one line; below it the health goes to a second one."""
+
+_ORDER = {"bad": 0, "warn": 1, "unknown": 2, "ok": 3}
+
+
+def burn_role(burn: float | None) -> str:
+    """Return the role of a burn rate: 1 spends the budget exactly in its period, 6 pages (SRE workbook)."""
+    if burn is None:
+        return "unknown"
+    return "bad" if burn >= 6 else "warn" if burn >= 1 else "ok"
+
+
+def _state(snapshot: Snapshot) -> tuple[Span, ...]:
+    if snapshot.phase == "ended":
+        return (Span("■ over", "heading"),)
+    if snapshot.phase == "prelude":
+        return (Span("… before the page", "dim"),)
+    if snapshot.paused:
+        return (Span("⏸ PAUSED", "warn"),)
+    return (Span(f"{speed_text(snapshot.speed)} ▶", "ok"),)
+
+
+def health_spans(components: tuple[ComponentRow, ...], width: int) -> tuple[Span, ...]:
+    """Return glyph and name of each component, worst first; where not all fit, the ok ones are a count."""
+    ordered = sorted(components, key=lambda c: _ORDER[c.health])
+    spans = [_health(c) for c in ordered]
+    if sum(len(s.text) for s in spans) > width:
+        bad = [c for c in ordered if c.health != "ok"]
+        count = len(ordered) - len(bad)
+        tail = f"● {count} ok" if count else ""
+        spans = []
+        for place, component in enumerate(bad):
+            more = f"+{len(bad) - place} more  "
+            used = sum(len(s.text) for s in spans) + len(_health(component).text) + len(tail)
+            if used > width - (len(more) if place < len(bad) - 1 else 0):
+                spans.append(Span(more, component.health))
+                break
+            spans.append(_health(component))
+        spans.append(Span(tail, "ok"))
+    return cut(spans, width)
+
+
+def _health(component: ComponentRow) -> Span:
+    word = "" if component.health == "ok" else f" {HEALTH_WORD[component.health]}"
+    return span(f"{HEALTH_GLYPH[component.health]} {component.name}{word}  ", component.health)
+
+
+def header_rows(info: SessionInfo, snapshot: Snapshot, width: int) -> list[Row]:
+    """Return one row when `width` allows, else two."""
+    severity = snapshot.severity.upper() if snapshot.severity else "SEV?"
+    left = [Span(f" {severity} ", "key"), span(f" {info.scenario} ", "strong")]
+    left += [Span(f" {format_clock(snapshot.t_us)} ", "heading"), *_state(snapshot)]
+    if snapshot.phase == "live" and not snapshot.acknowledged:
+        left.append(Span("  ☎ not acked", "bad"))
+    burn = "no data" if snapshot.burn is None else f"{format_number(snapshot.burn)}×"
+    left += [Span("  burn ", "dim"), Span(burn, burn_role(snapshot.burn))]
+    right: list[Span] = []
+    if snapshot.budget_left is not None:
+        share = snapshot.budget_left
+        role = "bad" if share < 0.25 else "warn" if share < 0.5 else "ok"
+        right += [Span("budget ", "dim"), Span(f"{share * 100:.0f} %", role), Span("  ")]
+    right.append(Span(f"${snapshot.cost_per_hour:,.0f}/h ", "plain"))
+    if width < WIDE:
+        health = Row(spans=(Span(" "), *health_spans(snapshot.components, width - 2)))
+        return [Row(spans=pad_between(left, right, width)), health]
+    room = width - sum(len(s.text) for s in left) - sum(len(s.text) for s in right) - 4
+    middle = health_spans(snapshot.components, room) if room > 8 else ()
+    return [Row(spans=pad_between([*left, Span("   "), *middle], right, width))]

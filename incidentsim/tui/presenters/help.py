@@ -1,0 +1,59 @@
+"""The help text as rows: keys, then every verb from the registry. Pure."""
+
+from __future__ import annotations
+
+from incidentsim.commands.help import overview
+from incidentsim.specs.verbs import VERBS
+from incidentsim.tui.presenters.results import DANGER_GLYPH
+from incidentsim.tui.presenters.rows import Row, row, span
+
+_KEYS = (
+    ("Everywhere", (
+        (":", "go to the command line; / goes to the tab's own box where it has one"),
+        ("1-8", "bring a tab to the front"), ("Tab", "next pane"), ("z", "zoom the focused pane, Esc leaves"),
+        ("Space", "pause and resume the clock"), ("+ -", "speed: 0.5, 1, 2, 4, 8, as fast as possible"),
+        ("r", "show or hide the answers to commands"), ("Ctrl+P", "palette of all commands and themes"),
+        ("F1 ?", "this help"), ("q Ctrl+Q", "leave; the session is kept"),
+    )),
+    ("Command line", (
+        ("Enter", "run; a risky command asks once, a second Enter confirms"),
+        ("Tab", "take the marked offer"),
+        ("↓ ↑", "choose an offer; on an empty line walk through history"), ("Ctrl+R", "search the history"),
+        ("Esc", "close offers, cancel a question, leave the line"),
+    )),
+    ("Logs", (
+        ("/ s", "filter (hides lines), search (marks them)"), ("n N", "next and former hit"),
+        ("e E", "next and former error"), ("i o", "only this line's service, without it"),
+        ("w c", "warnings and worse only, clear"), ("End", "follow"), ("y Y", "copy the line, as evidence"),
+    )),
+    ("Metrics", (
+        ("[ ]", "the tiles' expressions"), ("← →", "time cursor, with Shift by ten; Backspace drops it"),
+        ("w", "window: 5, 15, 30, 60 min"), ("c", "compare with ten minutes ago"),
+    )),
+)  # fmt: skip
+
+
+def help_rows() -> list[Row]:
+    """Return keys and verbs; a risky verb has its danger, duration and way back below it."""
+    rows: list[Row] = []
+    for heading, keys in _KEYS:
+        rows.append(row(span(heading, "heading")))
+        rows += [row(span(f"  {key:<9}", "accent"), text, indent=11) for key, text in keys]
+        rows.append(row())
+    for heading, verbs in overview():
+        rows.append(row(span(heading, "heading")))
+        for usage, text in verbs:
+            spec = VERBS[usage.split(" ", 1)[0]]
+            rows.append(row(span(f"  {usage}", "accent"), indent=6))
+            rows.append(row(span(f"      {text}"), indent=6))
+            if spec.danger != "none":
+                back = f"undo: {spec.inverse}" if spec.inverse else "can't be undone"
+                role = "bad" if spec.danger == "destructive" else "warn"
+                facts = " · ".join(p for p in (spec.duration, back) if p)
+                rows.append(
+                    row(
+                        span(f"      {DANGER_GLYPH[spec.danger]}", role), span(f" · {facts}", "dim"), indent=6
+                    )
+                )
+        rows.append(row())
+    return rows

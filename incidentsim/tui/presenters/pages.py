@@ -1,0 +1,147 @@
+"""Home, briefing and debrief as rows. Pure."""
+
+from __future__ import annotations
+
+from incidentsim.client_api import SessionInfo, Snapshot
+from incidentsim.tui.presenters.numbers import clock, minutes
+from incidentsim.tui.presenters.rows import Row, fit, markdown_rows, paragraphs, row, span
+from incidentsim.tui.provider import Debrief, GalleryEntry, RecentEntry
+
+_MARKS = {"good": ("✓ ", "ok"), "bad": ("✖ ", "bad"), "": ("· ", "dim")}
+
+
+def gallery_rows(entries: tuple[GalleryEntry, ...], width: int) -> list[Row]:
+    """Return one row a scenario: title, level, length, best result."""
+    title_cells = max(16, min(44, width - 42))
+    return [
+        row(
+            span(f"{fit(e.title, title_cells)} ", "strong"),
+            span(f"{fit(e.level, 7)} ", "accent"),
+            span(f"{minutes(e.duration_us):>7}  ", "dim"),
+            span(e.best_result or "not played yet", "ok" if e.best_result else "dim"),
+            key=e.id,
+        )
+        for e in entries
+    ]
+
+
+def gallery_detail(entry: GalleryEntry) -> list[Row]:
+    """Return what is known of a scenario before playing it."""
+    return [
+        row(span(entry.title, "heading")),
+        row(span(f"{entry.id} · {entry.level} · {minutes(entry.duration_us)} from the page", "dim")),
+        row(),
+        *paragraphs(entry.summary),
+        row(),
+        row(span("Exercises    ", "dim"), ", ".join(entry.skills) or "–", indent=13),
+        row(span("Best result  ", "dim"), entry.best_result or "not played yet", indent=13),
+        row(),
+        row(span("Enter", "key"), " starts it: first the briefing, then the pager."),
+    ]
+
+
+def recent_rows(entries: tuple[RecentEntry, ...]) -> list[Row]:
+    """Return one row a session on disk."""
+    rows: list[Row] = []
+    for e in entries:
+        resumable = e.state == "resumable"
+        rows.append(
+            row(
+                span("▶ resume   " if resumable else "✓ finished ", "warn" if resumable else "ok"),
+                span(f"{e.scenario}  ", "strong"),
+                span(f"{e.when}  ", "dim"),
+                e.result,
+                key=e.session_id,
+                indent=11,
+            )
+        )
+    return rows
+
+
+def briefing_rows(info: SessionInfo) -> list[Row]:
+    """Return the whole briefing: page, text, diagram, objectives, team, rules, what is recorded."""
+    rows = [
+        row(span(info.title, "heading"), span(f"   {info.level} · {minutes(info.duration_us)}", "dim")),
+        row(),
+        row(span("☎ The page", "bad")),
+        *paragraphs("  " + info.page.replace("\n", "\n  "), "strong", indent=2),
+        row(),
+        *markdown_rows(info.briefing),
+    ]
+    if info.diagram:
+        rows += [row(), row(span("The stack", "heading"))]
+        rows += [row(span("  " + line, "accent")) for line in info.diagram]
+    if info.objectives:
+        rows += [row(), row(span("What users were promised", "heading"))]
+        rows += [
+            row(
+                span(f"  {o.name:<16} ", "strong"),
+                o.text,
+                span(f"  ({o.target * 100:g} %)", "dim"),
+                indent=19,
+            )
+            for o in info.objectives
+        ]
+    if info.team:
+        rows += [row(), row(span("Your team", "heading"))]
+        rows += [
+            row(span(f"  {name:<16} ", "strong"), role, span(f"  by {how}", "dim"), indent=19)
+            for name, role, how in info.team
+        ]
+    if info.rules:
+        rows += [row(), row(span("Rules, and what is scored", "heading"))]
+        rows += [row(f"  • {rule}", indent=4) for rule in info.rules]
+    rows += [row(), row(span(f"Recorded in {info.transcript_path}", "dim"), indent=12)]
+    return rows
+
+
+def prelude_progress(info: SessionInfo, snapshot: Snapshot) -> float:
+    """Return the share of the prelude that is simulated, 0 to 1."""
+    if snapshot.phase != "prelude" or info.prelude_us <= 0:
+        return 1.0
+    return min(1.0, max(0.0, 1 + snapshot.t_us / info.prelude_us))
+
+
+def progress_row(share: float, text: str, width: int) -> Row:
+    """Return a bar with a percentage and a text."""
+    cells = max(8, min(40, width - 46))
+    filled = int(share * cells)
+    return row(
+        span("█" * filled + "░" * (cells - filled), "accent"),
+        span(f" {share * 100:3.0f} %  ", "strong"),
+        span(text, "dim"),
+    )
+
+
+def debrief_rows(debrief: Debrief) -> list[Row]:
+    """Return the debrief; a line with a link has its number as key."""
+    rows: list[Row] = []
+    label = max((len(h.label) for h in debrief.headlines), default=0)
+    value = max((len(h.value) for h in debrief.headlines), default=0)
+    for h in debrief.headlines:
+        rows.append(
+            row(
+                span(f"{h.label:<{label}}  "),
+                span(f"{h.value:>{value}}  ", "heading"),
+                span(h.note, "dim"),
+                indent=label + value + 4,
+            )
+        )
+    rows += [row(), row(span("Strength     ", "ok"), debrief.strength or "–", indent=13)]
+    rows.append(row(span("Improve next ", "warn"), debrief.improvement or "–", indent=13))
+    for section in debrief.sections:
+        rows += [row(), row(span(section.title, "heading"))]
+        for line in section.lines:
+            glyph, role = _MARKS[line.mark]
+            link = [span(f"  #{line.seq}", "accent")] if line.seq else []
+            rows.append(row(span(f"  {glyph}", role), line.text, *link, key=str(line.seq or ""), indent=4))
+        if not section.lines:
+            rows.append(row(span("  nothing to report", "dim")))
+    return rows
+
+
+def evidence_rows(seq: int, found: str, t_us: int | None) -> list[Row]:
+    """Return what the transcript holds at a number."""
+    if t_us is None:
+        return [row(span(f"#{seq} is not in the part of the transcript you may see.", "dim"))]
+    return [row(span(f"#{seq} T{clock(t_us)}  ", "accent"), found, indent=4)]

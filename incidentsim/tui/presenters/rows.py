@@ -1,0 +1,190 @@
+"""Rows of styled text: the one form in which presenters hand data to widgets.
+
+A span names a *role* (what the text means), never a colour; widgets map roles to theme colours. Text is
+cleaned when a span is made, so a widget can write it to the terminal as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+
+from incidentsim.client_api import Health
+from incidentsim.text import clean
+
+ROLES = (
+    "plain", "dim", "strong", "heading", "accent", "ok", "warn", "bad", "unknown", "key", "you", "hit",
+    "band", "objective", "axis", "cursor",
+    "series-0", "series-1", "series-2", "series-3", "series-4", "series-5",
+)  # fmt: skip
+"""Everything a piece of text can mean on screen."""
+
+HEALTH_GLYPH: dict[Health, str] = {"ok": "●", "warn": "▲", "bad": "✖", "unknown": "?"}
+"""Health by shape, beside colour and word."""
+
+HEALTH_WORD: dict[Health, str] = {"ok": "ok", "warn": "warn", "bad": "bad", "unknown": "no data"}
+"""Health by word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of text with one role. Make it with `span`, which cleans."""
+
+    text: str
+    role: str = "plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of a list. `key` identifies it for choosing; `indent` is kept when wrapping."""
+
+    spans: tuple[Span, ...] = ()
+    key: str = ""
+    indent: int = 0
+
+    @property
+    def text(self) -> str:
+        """Return the row without roles."""
+        return "".join(part.text for part in self.spans)
+
+
+def span(text: str, role: str = "plain") -> Span:
+    """Return a span of cleaned text."""
+    return Span(clean(text), role)
+
+
+def row(*parts: Span | str, key: str = "", indent: int = 0) -> Row:
+    """Return a row of spans; a bare str becomes a plain span."""
+    spans = tuple(span(part) if isinstance(part, str) else part for part in parts)
+    return Row(spans=spans, key=key, indent=indent)
+
+
+def paragraphs(text: str, role: str = "plain", *, indent: int = 0) -> list[Row]:
+    """Return one row for each line of `text`."""
+    return [row(span(line, role), indent=indent) for line in text.split("\n")]
+
+
+def markdown_rows(text: str) -> list[Row]:
+    """Return rows for the little Markdown that runbooks and briefings use: headings, bullets, code."""
+    rows: list[Row] = []
+    fenced = False
+    for line in text.split("\n"):
+        bare = line.strip()
+        if bare.startswith("```"):
+            fenced = not fenced
+        elif fenced:
+            rows.append(row(span("  " + line, "accent"), indent=2))
+        elif bare.startswith("#"):
+            rows.append(row(span(bare.lstrip("#").strip(), "heading")))
+        elif bare.startswith(("- ", "* ")):
+            lead = len(line) - len(line.lstrip())
+            rows.append(row(*_inline(" " * lead + "• " + bare[2:]), indent=lead + 2))
+        elif bare[:1].isdigit() and ". " in bare[:4]:
+            rows.append(row(*_inline(line), indent=len(line) - len(line.lstrip()) + bare.index(". ") + 2))
+        else:
+            rows.append(row(*_inline(line)))
+    return rows
+
+
+def _inline(line: str) -> list[Span]:
+    parts = line.replace("**", "").split("`")
+    if len(parts) % 2 == 0:
+        return [span(line)]
+    return [span(part, "accent" if i % 2 else "plain") for i, part in enumerate(parts) if part]
+
+
+def fit(text: str, width: int) -> str:
+    """Return cleaned `text` in exactly `width` cells, cut with an ellipsis or padded."""
+    text = clean(text)
+    if width <= 0:
+        return ""
+    if cell_len(text) > width:
+        return set_cell_size(text, width - 1) + "…"
+    return set_cell_size(text, width)
+
+
+def pad_between(left: Sequence[Span], right: Sequence[Span], width: int) -> tuple[Span, ...]:
+    """Return left and right spans with the space between them filled, cut to `width` cells."""
+    used = cell_len("".join(s.text for s in left)) + cell_len("".join(s.text for s in right))
+    return cut((*left, Span(" " * max(1, width - used)), *right), width)
+
+
+def cut(spans: Iterable[Span], width: int) -> tuple[Span, ...]:
+    """Return the spans cut to `width` cells, with an ellipsis where something is missing."""
+    out: list[Span] = []
+    left = width
+    for part in spans:
+        cells = cell_len(part.text)
+        if not cells:
+            continue
+        if cells > left:
+            if left > 0:
+                out.append(Span(fit(part.text, left), part.role))
+            elif out:
+                last = out.pop()
+                keep = cell_len(last.text) - 1
+                out.append(Span(set_cell_size(last.text, max(0, keep)) + "…", last.role))
+            break
+        out.append(part)
+        left -= cells
+    return tuple(out)
+
+
+def wrap(line: Row, width: int) -> list[Row]:
+    """Return `line` folded at spaces into rows of at most `width` cells; later ones are indented.
+
+    A word longer than the width is split. Every character of the line is in the result, in order, but for
+    the spaces at which it was folded.
+    """
+    width = max(2, width)
+    indent = min(line.indent, width // 2)
+    if cell_len(line.text) <= width:
+        return [line]
+    out: list[Row] = []
+    current: list[Span] = []
+    used = 0
+    for part in line.spans:
+        for word in _words(part.text):
+            cells = cell_len(word)
+            while used + cells > width:
+                at_start = used == (indent if out else 0)
+                if not at_start:
+                    out.append(Row(spans=tuple(current), key=line.key))
+                    current, used = [Span(" " * indent)], indent
+                    word = word.lstrip(" ")
+                    cells = cell_len(word)
+                    continue
+                head, word = _split(word, width - used)
+                current.append(Span(head, part.role))
+                used += cell_len(head)
+                cells = cell_len(word)
+            if word:
+                current.append(Span(word, part.role))
+                used += cells
+    if any(part.text for part in current):
+        out.append(Row(spans=tuple(current), key=line.key))
+    return out
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of `text`, each with the spaces before it."""
+    words: list[str] = []
+    start = 0
+    for i in range(1, len(text)):
+        if text[i] == " " and text[i - 1] != " ":
+            words.append(text[start:i])
+            start = i
+    words.append(text[start:])
+    return words
+
+
+def _split(word: str, width: int) -> tuple[str, str]:
+    """Return the longest beginning of `word` within `width` cells (at least one character), and the rest."""
+    used = 0
+    for i, char in enumerate(word):
+        used += cell_len(char)
+        if used > width and i:
+            return word[:i], word[i:]
+    return word, ""

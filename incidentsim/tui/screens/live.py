@@ -1,0 +1,261 @@
+"""The live screen: header, tabs, answers, command line, key hints; and the one ticker that drains it all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from incidentsim.client_api import Ack
+from incidentsim.tui.feed import LiveFeed
+from incidentsim.tui.presenters.numbers import speed_text
+from incidentsim.tui.presenters.results import answer_key, answer_line, result_rows
+from incidentsim.tui.presenters.rows import span
+from incidentsim.tui.safe import set_titles
+from incidentsim.tui.tabs.base import Tab
+from incidentsim.tui.tabs.changes import ChangesTab
+from incidentsim.tui.tabs.channel import ChannelTab
+from incidentsim.tui.tabs.hypotheses import HypothesesTab
+from incidentsim.tui.tabs.logs import LogsTab
+from incidentsim.tui.tabs.metrics import MetricsTab
+from incidentsim.tui.tabs.overview import OverviewTab
+from incidentsim.tui.tabs.runbooks import RunbooksTab
+from incidentsim.tui.tabs.topology import TopologyTab
+from incidentsim.tui.widgets.bars import KeyHints, StatusHeader, TabBar
+from incidentsim.tui.widgets.command_line import CommandLine
+from incidentsim.tui.widgets.prompt import Prompt, PromptInput
+from incidentsim.tui.widgets.rows_view import RowsView
+
+if TYPE_CHECKING:
+    from incidentsim.tui.app import IncidentApp
+
+TABS: tuple[type[Tab], ...] = (
+    OverviewTab, MetricsTab, LogsTab, ChangesTab, TopologyTab, RunbooksTab, ChannelTab, HypothesesTab,
+)  # fmt: skip
+"""The tabs in the order of their digits."""
+
+SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 0.0)
+"""Pacing factors that + and - step through; 0 is as fast as possible."""
+
+_TYPING_HINTS = (
+    ("Enter", "run"), ("Tab", "complete"), ("↑ ↓", "history"), ("^r", "search"), ("Esc", "leave"),
+    ("F1", "help"),
+)  # fmt: skip
+_COMMON_HINTS = ((":", "command"), ("1-8", "tabs"), ("Space", "pause"), ("?", "help"))
+
+
+class LiveScreen(Screen[None]):
+    """One incident, live. It only wires: the feed gathers, presenters decide, tabs show."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(n), f"tab({n - 1})", show=False) for n in range(1, len(TABS) + 1)),
+        Binding("colon", "command", show=False, priority=True),
+        Binding("slash", "box", show=False, priority=True),
+        Binding("space", "pause", show=False),
+        Binding("plus,equals_sign", "speed(1)", show=False),
+        Binding("minus", "speed(-1)", show=False),
+        Binding("z", "zoom", show=False),
+        Binding("r", "results", show=False),
+        Binding("escape", "calm", show=False),
+        Binding("question_mark", "app.help", show=False),
+        Binding("q", "app.leave", show=False),
+    ]
+
+    def __init__(self, feed: LiveFeed, *, hz: float) -> None:
+        super().__init__()
+        self.feed = feed
+        self._hz = hz
+        self._zoomed: list[Widget] = []
+        self._shown_answer = -1
+        self._over = False
+
+    def compose(self) -> ComposeResult:
+        """Build the frame and every tab."""
+        yield StatusHeader(id="status")
+        yield TabBar([(tab.NAME, tab.TITLE, tab.SHORT) for tab in TABS], id="tabs")
+        with ContentSwitcher(initial=f"tab-{TABS[0].NAME}", id="content"):
+            for tab in TABS:
+                yield tab(self.feed)
+        with Vertical(id="results", classes="pane"):
+            yield RowsView(id="result-list", follow=True, empty="Answers to your commands appear here.")
+        yield CommandLine(lambda: self.feed.vocabulary, lambda: self.feed.history)
+        yield KeyHints(id="hints")
+
+    async def on_mount(self) -> None:
+        """Open the first tab and start the ticker."""
+        self.feed.drain()
+        await self._open(0)
+        self.set_interval(1 / self._hz, self.tick)
+        self.call_after_refresh(self.tick)
+
+    @property
+    def tab(self) -> Tab:
+        """Return the tab in front."""
+        current = self.query_one(ContentSwitcher).current
+        return self.query_one(f"#{current}", Tab)
+
+    @property
+    def command_line(self) -> CommandLine:
+        """Return the command line."""
+        return self.query_one(CommandLine)
+
+    @property
+    def app_(self) -> IncidentApp:
+        """Return the app with its own type."""
+        return self.app  # type: ignore[return-value]
+
+    def tick(self) -> None:
+        """Drain the session and show what changed."""
+        if not self.is_mounted or self._over:
+            return
+        self.feed.drain()
+        self.paint()
+        if self.feed.snapshot.phase == "ended":
+            self._over = True
+            self.app_.incident_over()
+
+    def paint(self) -> None:
+        """Show what the feed holds; each widget repaints only when its view model differs."""
+        feed, snapshot = self.feed, self.feed.snapshot
+        self.query_one(StatusHeader).update(feed.info, snapshot)
+        self.tab.sync()
+        firing = sum(a.state == "firing" for a in snapshot.alerts)
+        self.query_one(TabBar).update(self.tab.NAME, {"channel": feed.unread, "overview": firing})
+        results = self.query_one("#results")
+        if results.has_class("-open"):
+            set_titles(results, "Answers", "r hides, z zooms")
+            self.query_one("#result-list", RowsView).show(result_rows(feed.results, feed.effects))
+        self._hint()
+
+    def _hint(self) -> None:
+        typing = isinstance(self.focused, PromptInput)
+        hints = _TYPING_HINTS if typing else (*_COMMON_HINTS, *self.tab.HINTS)
+        self.query_one(KeyHints).update(hints)
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys that work at the new place."""
+        if self.is_mounted:
+            self._hint()
+
+    async def _open(self, number: int) -> None:
+        name = TABS[number].NAME
+        self._unzoom()
+        self.query_one(ContentSwitcher).current = f"tab-{name}"
+        self.tab.main().focus(scroll_visible=False)
+        await self.feed.session.view_opened(name)
+        self.call_after_refresh(self.paint)
+
+    async def action_tab(self, number: int) -> None:
+        """Bring a tab to the front; that is recorded."""
+        await self._open(number)
+
+    async def on_tab_bar_picked(self, event: TabBar.Picked) -> None:
+        """Bring the clicked tab to the front."""
+        await self._open([tab.NAME for tab in TABS].index(event.name))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let `:` and `/` be typed where a line is being edited."""
+        if action in ("command", "box") and isinstance(self.focused, PromptInput):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_command(self) -> None:
+        """Go to the command line."""
+        self.command_line.focus_line()
+
+    def action_box(self) -> None:
+        """Go to the tab's own prompt; where it has none, to the command line."""
+        (self.tab.box() or self.command_line).focus_line()
+
+    def on_prompt_left(self) -> None:
+        """Go back from a prompt to the tab."""
+        self.tab.main().focus()
+
+    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
+        """Submit a command; the tab keeps the focus where it is."""
+        if event.prompt is self.command_line:
+            self.run_command(event.text, keep=True)
+
+    def on_tab_looked(self, event: Tab.Looked) -> None:
+        """Record a look that a tab made."""
+        self.run_command(event.command, keep=event.keep)
+
+    @work(group="submit")
+    async def run_command(self, text: str, *, keep: bool) -> None:
+        """Submit a command line, in order with others, and show the answer."""
+        ack = await self.feed.submit(text, keep=keep)
+        self._answer(ack, keep=keep)
+
+    def _answer(self, ack: Ack, *, keep: bool) -> None:
+        if keep:
+            self.query_one("#results").add_class("-open")
+        if keep or not ack.accepted:
+            self.command_line.tell(answer_line(ack))
+        self.call_after_refresh(self._show_answer if keep else self.tick)
+
+    def _show_answer(self) -> None:
+        self.tick()
+        last = answer_key(len(self.feed.results) - 1)
+        self.call_after_refresh(self.query_one("#result-list", RowsView).reveal, last)
+
+    async def action_pause(self) -> None:
+        """Stop the clock, or let it run on."""
+        await self.feed.session.control("resume" if self.feed.snapshot.paused else "pause")
+        self.tick()
+
+    async def action_speed(self, step: int) -> None:
+        """Take the next higher or lower speed."""
+        speed = self.feed.snapshot.speed
+        place = SPEEDS.index(speed) if speed in SPEEDS else 1
+        wanted = SPEEDS[min(len(SPEEDS) - 1, max(0, place + step))]
+        await self.feed.session.control("speed", wanted)
+        self.command_line.tell((span(f"speed {speed_text(wanted)}", "dim"),))
+        self.tick()
+
+    def action_results(self) -> None:
+        """Show or hide the answers."""
+        self.query_one("#results").toggle_class("-open")
+        self.call_after_refresh(self.paint)
+
+    def action_calm(self) -> None:
+        """Escape: leave the zoom, then close the answers."""
+        if self._zoomed:
+            self._unzoom()
+        else:
+            self.query_one("#results").remove_class("-open")
+        self.call_after_refresh(self.paint)
+
+    def action_zoom(self) -> None:
+        """Give the focused pane all the room between tabs and command line, or give it back."""
+        if self._zoomed:
+            self._unzoom()
+        elif self.focused is not None:
+            nodes = [n for n in self.focused.ancestors_with_self if isinstance(n, Widget)]
+            pane = next((n for n in nodes if n.has_class("pane")), None)
+            if pane is not None:
+                self._zoom(pane)
+        self.call_after_refresh(self.paint)
+
+    def _zoom(self, pane: Widget) -> None:
+        rest = {"status", "tabs", "command", "hints"}
+        node = pane
+        pane.add_class("-zoomed")
+        while node is not self and isinstance(node.parent, Widget):
+            for sibling in node.parent.children:
+                if sibling is not node and sibling.id not in rest and sibling.display:
+                    sibling.add_class("zoom-hidden")
+                    self._zoomed.append(sibling)
+            node = node.parent
+        self._zoomed.append(pane)
+
+    def _unzoom(self) -> None:
+        for widget in self._zoomed:
+            widget.remove_class("zoom-hidden", "-zoomed")
+        self._zoomed = []

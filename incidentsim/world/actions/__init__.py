@@ -1,0 +1,26 @@
+"""What commands do to the world, one module a family. `ACTIONS` maps each verb to its action."""
+
+from __future__ import annotations
+
+from incidentsim.world.actions.alerting import Silence
+from incidentsim.world.actions.base import Action
+from incidentsim.world.actions.capacity import Drain, Restart, Scale
+from incidentsim.world.actions.changes import Rollback, WaiverExpiry
+from incidentsim.world.actions.config import Limit, Priority, SetKnob, Shed
+from incidentsim.world.actions.people import Ask, PagePerson
+
+ACTIONS: dict[str, Action] = {
+    "set": SetKnob(),
+    "limit": Limit(),
+    "priority": Priority(),
+    "shed": Shed(),
+    "waiver": WaiverExpiry(),
+    "rollback": Rollback(),
+    "scale": Scale(),
+    "restart": Restart(),
+    "drain": Drain(),
+    "silence": Silence(),
+    "ask": Ask(),
+    "page": PagePerson(),
+}
+"""Every verb that reaches the world; `undo` is resolved to one of these before it gets here."""

@@ -1,0 +1,111 @@
+"""Capacity: scale, restart, drain."""
+
+from __future__ import annotations
+
+from incidentsim.commands.model import Command
+from incidentsim.errors import CommandError
+from incidentsim.world.actions.base import Action, keep_inverse, no_such, record_change, report
+from incidentsim.world.stack.build import Stack
+from incidentsim.world.stack.pod import Pod
+
+
+class Scale(Action):
+    """`scale pool count`."""
+
+    def check(self, stack: Stack, command: Command) -> None:
+        """The pool must exist and the count be within the knob's bounds."""
+        if command.args["pool"] != stack.pool.id:
+            raise no_such("pool", command.args["pool"], [stack.pool.id])
+
+    def preview(self, stack: Stack, command: Command) -> list[str]:
+        """Say how many come or go, when, and at what price."""
+        pool = stack.pool
+        now = pool.int_knob("replicas")
+        count = int(command.args["count"])
+        part = stack.scenario.stack.pools[0]
+        lines = [f"target: {pool.id}", f"change: {now} -> {count} replicas"]
+        if count > now:
+            free = max(0, part.gpu_quota - len([p for p in pool.pods if p.state not in ("gone", "pending")]))
+            lines += [f"GPU quota: {part.gpu_quota}, free: {free}",
+                      f"duration: about {(part.provision_time + part.load_time) // 1_000_000} s to provision and load",
+                      f"cost: ${(count - now) * part.dollars_per_gpu_hour / 1000:.2f}/h more"]  # fmt: skip
+        else:
+            lines += ["steps: retires the newest pods, each drained for up to 30 s"]
+        return lines
+
+    def apply(self, stack: Stack, command: Command, ref: int) -> None:
+        """Change the wanted count; the autoscaler may change it again."""
+        pool = stack.pool
+        before, count = pool.int_knob("replicas"), int(command.args["count"])
+        keep_inverse(stack, ref, Command(verb="scale", args={"pool": pool.id, "count": str(before)}))
+        record_change(stack, "scale", pool.id, f"replicas {before} -> {count}")
+        pool.on_change = lambda stage, text: report(stack, ref, stage, text)
+        report(stack, ref, "applied", f"{pool.id}: {before} -> {count} replicas wanted")
+        stack.settings.set(f"{pool.id}.replicas", count)
+        stack.adopt_nodes()
+
+
+class Restart(Action):
+    """`restart replica|pool`: a pool restarts all at once, as people do in a hurry."""
+
+    def _pods(self, stack: Stack, command: Command) -> list[Pod]:
+        target = command.args["target"]
+        if target == stack.pool.id:
+            return [p for p in stack.pool.pods if p.state in ("ready", "draining", "crashed", "loading")]
+        pod = stack.pod(target)
+        if pod is None:
+            raise no_such("replica or pool", target, [stack.pool.id, *(p.id for p in stack.pool.pods)])
+        return [pod]
+
+    def check(self, stack: Stack, command: Command) -> None:
+        """The target must exist and run."""
+        pods = self._pods(stack, command)
+        if all(p.state in ("pending", "provisioning") for p in pods):
+            raise CommandError(f"{command.args['target']} is not running yet; nothing to restart")
+
+    def preview(self, stack: Stack, command: Command) -> list[str]:
+        """Say what is lost."""
+        pods = self._pods(stack, command)
+        flying = sum(p.requests for p in pods)  # exact: ints
+        return [f"target: {', '.join(p.id for p in pods)}",
+                "steps: kill the engine at once, load weights again (about 75 s each, all at the same time)",
+                f"users touched now: {flying} requests in flight are lost", "KV caches start cold"]  # fmt: skip
+
+    def apply(self, stack: Stack, command: Command, ref: int) -> None:
+        """Kill and load again."""
+        pods = self._pods(stack, command)
+        record_change(stack, "deploy", command.args["target"], f"restart of {len(pods)} pods")
+        report(stack, ref, "applied", f"restarting {', '.join(p.id for p in pods)}; ready again in about 75 s")
+        for pod in pods:
+            stack.pool.restart(pod, "restart requested by the on-call person")
+
+
+class Drain(Action):
+    """`drain replica`."""
+
+    def check(self, stack: Stack, command: Command) -> None:
+        """The replica must exist."""
+        if stack.pod(command.args["target"]) is None:
+            raise no_such("replica", command.args["target"], [p.id for p in stack.pool.pods])
+
+    def preview(self, stack: Stack, command: Command) -> list[str]:
+        """Say what goes on and what is missing then."""
+        pod = stack.pod(command.args["target"])
+        assert pod is not None
+        return [f"target: {pod.id}", f"steps: no new requests; {pod.requests} in flight go on to their end",
+                f"capacity: {len(stack.pool.routable)} ready replicas, one fewer while drained"]  # fmt: skip
+
+    def apply(self, stack: Stack, command: Command, ref: int) -> None:
+        """Stop routing to it, or route to it again when it is drained already."""
+        pod = stack.pod(command.args["target"])
+        if pod is None:
+            report(stack, ref, "failed", f"{command.args['target']} is gone")
+            return
+        keep_inverse(stack, ref, command)
+        if pod.cordoned:
+            stack.pool.uncordon(pod)
+            report(stack, ref, "done", f"{pod.id} gets traffic again")
+        else:
+            stack.pool.drain(pod)
+            report(stack, ref, "done", f"{pod.id} gets no new requests; {pod.requests} in flight go on")
+        record_change(stack, "config", pod.id, "drained" if pod.cordoned else "in rotation again")

@@ -1,0 +1,100 @@
+"""Reverting what the organisation did: rollback, waiver expire."""
+
+from __future__ import annotations
+
+from incidentsim.commands.model import Command
+from incidentsim.errors import CommandError
+from incidentsim.scenario.model import Change
+from incidentsim.specs.knobs import format_duration, parse_duration
+from incidentsim.world.actions.base import Action, keep_inverse, no_such, push, record_change, report
+from incidentsim.world.stack.build import Stack
+
+
+class Rollback(Action):
+    """`rollback change`: what it set goes back; a deploy of a pool's image rolls its pods."""
+
+    def _change(self, stack: Stack, command: Command) -> Change:
+        change_id = command.args["change"]
+        change = stack.organisation.known(change_id)
+        if change is None:
+            if any(e.id == change_id for e in stack.organisation.entries):
+                raise CommandError(f"{change_id} was made during the incident; use undo with its command's number")
+            raise no_such("change", change_id, [e.id for e in stack.organisation.entries])
+        return change
+
+    def check(self, stack: Stack, command: Command) -> None:
+        """The change must be in the log and hold something to revert."""
+        change = self._change(stack, command)
+        if change.kind in ("deploy",) or change.sets or change.waiver is not None:
+            return
+        raise CommandError(f"{change.id} can't be rolled back: it changed nothing that a machine could revert")
+
+    def preview(self, stack: Stack, command: Command) -> list[str]:
+        """Say what goes back."""
+        change = self._change(stack, command)
+        target = stack.cast.render(change.target)
+        lines = [f"target: {target} ({change.id})"]
+        if change.waiver is not None:
+            lines.append(f"change: the contract's limit of {stack.cast.shown(change.waiver.tenant)} holds again")
+        if target == stack.pool.id:
+            lines.append("steps: replaces all pods a few at a time, about 75 s to load each; KV caches start cold")
+        else:
+            lines.append("steps: configuration push, in force in 5 s")
+        return lines
+
+    def apply(self, stack: Stack, command: Command, ref: int) -> None:
+        """Revert it; a change already reverted is applied again (the inverse of itself)."""
+        change = self._change(stack, command)
+        organisation = stack.organisation
+        again = organisation.is_rolled_back(change.id)
+        keep_inverse(stack, ref, command)
+        what = f"{'re-apply' if again else 'roll back'} {change.id}"
+        target = stack.cast.render(change.target)
+        record_change(stack, change.kind, target, what)
+
+        def then() -> None:
+            if again:
+                organisation.roll_forward(change.id, stack.settings.parse(change.sets))
+            else:
+                organisation.roll_back(change.id)
+            if change.kind == "deploy" and target == stack.pool.id:
+                stack.pool.on_change = lambda stage, text: report(stack, ref, stage, text)
+                stack.pool.roll(what)
+
+        push(stack, ref, what, then)
+
+
+class WaiverExpiry(Action):
+    """`waiver expire id [--in duration]`."""
+
+    def check(self, stack: Stack, command: Command) -> None:
+        """The waiver must be in force."""
+        waivers = stack.organisation.waivers
+        waiver = waivers.get(command.args["waiver"])
+        if waiver is None:
+            raise no_such("waiver", command.args["waiver"], list(waivers))
+        if not waiver.active:
+            raise CommandError(f"waiver {command.args['waiver']} has ended already")
+
+    def preview(self, stack: Stack, command: Command) -> list[str]:
+        """Say what ends, when, and who should agree."""
+        waiver = stack.organisation.waivers[command.args["waiver"]]
+        limit = stack.scenario.tenant(waiver.tenant).token_limit
+        agreed = "yes" if waiver.agreed else "not yet; the account owner can be paged and asked"
+        return [f"target: waiver {command.args['waiver']} for {stack.cast.shown(waiver.tenant)}",
+                f"change: ends {'now' if 'in' not in command.args else 'in ' + command.args['in']}; then the contract's "
+                f"{limit} tokens/min hold", f"agreed with the account owner: {agreed}"]  # fmt: skip
+
+    def apply(self, stack: Stack, command: Command, ref: int) -> None:
+        """Give the waiver an end."""
+        change_id = command.args["waiver"]
+        delay = parse_duration(command.args["in"]) if "in" in command.args else 0
+        waiver = stack.organisation.waivers[change_id]
+        tenant = stack.cast.shown(waiver.tenant)
+        if not delay:
+            args = {"tenant": tenant, "resource": "tokens", "rate": "unlimited"}
+            keep_inverse(stack, ref, Command(verb="limit", args=args))
+        when = f"in {format_duration(delay)}" if delay else "now"
+        what = f"waiver {change_id} ends {when}"
+        record_change(stack, "waiver", f"tenant.{tenant}", what)
+        push(stack, ref, what, lambda: stack.organisation.expire_waiver(change_id, delay))

@@ -1,0 +1,33 @@
+"""Faults of the inference runtime in a pool."""
+
+from __future__ import annotations
+
+from incidentsim.world.faults.base import Fault
+
+
+class BadImage(Fault):
+    """A runtime image whose steps take longer, on every pod that runs it."""
+
+    def apply(self, strength_ppm: int) -> None:
+        """Set the image's slowdown on the pool."""
+        pool = self.stack.pool
+        pool.image_slowdown_ppm = 1_000_000 + (self.params["slowdown"] - 1_000_000) * strength_ppm // 1_000_000
+        for pod in pool.pods:
+            pod.apply_speed()
+
+
+class EngineHang(Fault):
+    """One engine stops making steps; its process, its probes and its gauges stay as they were."""
+
+    def apply(self, strength_ppm: int) -> None:
+        """Hang the engine of the chosen replica."""
+        pods = self.stack.pool.pods
+        index = self.params["replica"]
+        if strength_ppm > 0 and index < len(pods):
+            pods[index].hang()
+
+    @property
+    def removed(self) -> bool:
+        """Whether that replica was restarted since."""
+        pods = self.stack.pool.pods
+        return self.started and not (self.params["replica"] < len(pods) and pods[self.params["replica"]].hung)

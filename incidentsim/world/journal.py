@@ -1,0 +1,100 @@
+"""Where components write their log lines and finished requests become traces.
+
+Thin: it adds time, cast names and sampling, and does nothing at all when telemetry is off. Nothing here is
+read back by any component.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from incidentsim.exact import Draws, bits64
+from incidentsim.scenario.cast import Cast
+from incidentsim.scenario.model import ObservabilityPart
+from incidentsim.telemetry.logs import LogStore
+from incidentsim.telemetry.spans import SpanStore, Trace, TraceSpan
+from incidentsim.world.kernel import Kernel
+from incidentsim.world.stack.requests import Attempt
+from incidentsim.world.stack.sequence import NEVER
+
+
+class Journal:
+    """Log lines and traces of one world. `logs` and `spans` are None when telemetry is off."""
+
+    def __init__(
+        self, kernel: Kernel, part: ObservabilityPart, cast: Cast, seed: int, logs: LogStore | None,
+        spans: SpanStore | None,
+    ) -> None:  # fmt: skip
+        self._kernel = kernel
+        self._cast = cast
+        self._logs = logs
+        self._spans = spans
+        self._access = part.access_log_sampling
+        self._traced = part.trace_sampling
+        self._draws = Draws(seed, "observability", "sampling")
+        self._trace_key = Draws(seed, "observability", "trace-id").key
+
+    @property
+    def on(self) -> bool:
+        """Whether anything is written at all."""
+        return self._logs is not None
+
+    def emit(self, level: str, service: str, host: str, message: str, fields: Mapping[str, str | int]) -> None:
+        """Write one log line."""
+        if self._logs is not None:
+            shown = self._cast.shown
+            self._logs.emit(self._kernel.now, level, service, shown(host), message, dict(fields))
+
+    def access(self, attempt: Attempt, code: int, reason: str) -> None:
+        """Note the answer to an attempt: an access-log line (errors always, successes sampled) and a trace."""
+        logs = self._logs
+        if logs is None:
+            return
+        request = attempt.request
+        key = request.index << 4 | request.tenant.number
+        sample = self._draws.below(key, 1_000_000)
+        traced = sample < self._traced
+        trace_id = ""
+        if traced:
+            trace_id = f"{bits64(self._trace_key, key << 4 | attempt.number):016x}"
+            self._trace(attempt, code, trace_id)
+        if code == 200 and sample >= self._access:
+            return
+        now = self._kernel.now
+        tenant = self._cast.shown(request.tenant.id)
+        pod = attempt.pod.id if attempt.pod is not None else "-"
+        fields: dict[str, str | int] = {
+            "tenant": tenant, "code": code, "duration_ms": (now - attempt.received_us) // 1000,
+            "prompt_tokens": request.prompt, "attempt": attempt.number, "upstream": pod,
+        }  # fmt: skip
+        if reason:
+            fields["details"] = reason
+        level = "info" if code in (200, 499) else "warn" if code < 500 else "error"
+        logs.emit(now, level, "gateway", "gateway-0", "POST /v1/chat/completions", fields, trace_id)
+
+    def _trace(self, attempt: Attempt, code: int, trace_id: str) -> None:
+        assert self._spans is not None
+        request = attempt.request
+        now = self._kernel.now
+        tenant = self._cast.shown(request.tenant.id)
+        spans = [TraceSpan(name="POST /v1/chat/completions", service="gateway", start_us=attempt.received_us, end_us=now,
+                      depth=0, attributes=(("http.response.status_code", code), ("tenant", tenant),
+                                           ("http.request.resend_count", attempt.number - 1)))]  # fmt: skip
+        dispatched = attempt.dispatched_us
+        waited = dispatched if dispatched != NEVER else now
+        if waited > attempt.received_us:
+            spans.append(TraceSpan(name="flow-control queue", service="gateway", start_us=attempt.received_us,
+                              end_us=waited, depth=1))  # fmt: skip
+        if dispatched != NEVER:
+            spans.append(TraceSpan(name="chat", service="vllm", start_us=dispatched, end_us=now, depth=1, attributes=(
+                ("gen_ai.operation.name", "chat"), ("gen_ai.usage.input_tokens", attempt.prompt),
+                ("gen_ai.usage.output_tokens", attempt.output if code == 200 else 0),
+                ("gen_ai.request.max_tokens", request.max_tokens), ("vllm.preemptions", attempt.restarts))))  # fmt: skip
+            admitted = attempt.admitted_us if attempt.admitted_us != NEVER else now
+            first = attempt.first_us if attempt.first_us != NEVER else now
+            for name, start, end in (("queue", dispatched, admitted), ("prefill", admitted, first),
+                                     ("decode", first, now)):  # fmt: skip
+                if end > start:
+                    spans.append(TraceSpan(name=name, service="vllm", start_us=start, end_us=end, depth=2))
+        self._spans.add(Trace(trace_id=trace_id, tenant=tenant, start_us=attempt.received_us, end_us=now,
+                              status=str(code), spans=tuple(spans)))  # fmt: skip

@@ -1,0 +1,104 @@
+"""The observability plane: scrapes, alert rules, engine statistics in the logs. It changes nothing."""
+
+from __future__ import annotations
+
+from incidentsim.events import AlertCleared, AlertFired
+from incidentsim.exact import Draws
+from incidentsim.telemetry.alerts import FIRING
+from incidentsim.world.kernel import OBSERVE, Call
+from incidentsim.world.stack.autoscaler import METRIC
+from incidentsim.world.stack.build import Stack
+
+ENGINE_STATS_US = 10_000_000
+"""vLLM logs its engine statistics every 10 s (VLLM_LOG_STATS_INTERVAL)."""
+
+BLIPS: tuple[tuple[str, str, str, str], ...] = (
+    ("warn", "gateway", "gateway-0", "opentelemetry exporter: Transient error StatusCode.UNAVAILABLE, retrying in 1s"),
+    ("warn", "kubelet", "control-plane", "Housekeeping took longer than expected"),
+    ("info", "cert-manager", "control-plane", "Certificate is up to date and has not expired"),
+    ("warn", "gateway", "gateway-0", "[lua] missing header x-request-id, generated one"),
+    ("info", "kube-controller-manager", "control-plane", "Event occurred: Updated load balancer with new hosts"),
+    ("error", "fluent-bit", "control-plane", "[output:es:es.0] HTTP status=429, retrying chunk"),
+)
+"""Harmless lines that every real system prints now and then."""
+
+BLIP_MEAN_US = 45_000_000
+"""Mean time between them."""
+
+
+class Observability:
+    """Scrapes on a fixed period, evaluates rules, and writes what engines log about themselves."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._last: dict[str, tuple[int, int, int]] = {}
+        self._blips = Draws(stack.seed, "observability", "blips")
+        self._blip = 0
+        self._only = None if stack.telemetry else frozenset({METRIC})
+        part = stack.scenario.stack.observability
+        self._scrape_us = part.scrape_interval
+        self._rule_us = part.rule_interval
+        kernel = stack.kernel
+        kernel.after(0, self._scrape, None, OBSERVE)
+        if stack.telemetry:
+            kernel.after(self._rule_us, self._evaluate, None, OBSERVE + 1)
+            kernel.after(ENGINE_STATS_US, self._engine_stats, None, OBSERVE)
+            kernel.after(BLIP_MEAN_US, self._blip_line, None, OBSERVE)
+
+    def _scrape(self, _: Call) -> None:
+        stack = self._stack
+        frame = stack.store.scrape(stack.kernel.now, stack.registry, only=self._only)
+        if stack.telemetry:
+            stack.tel.add(frame)
+        stack.kernel.after(self._scrape_us, self._scrape, None, OBSERVE)
+
+    def _evaluate(self, _: Call) -> None:
+        stack = self._stack
+        now = stack.kernel.now
+        stack.kernel.after(self._rule_us, self._evaluate, None, OBSERVE + 1)
+        if stack.rules is None:
+            return
+        for change in stack.rules.evaluate(stack.store, now):
+            stack.tel.add_json([now, change.alert, change.labels, change.after])
+            if change.after == FIRING:
+                stack.emit(AlertFired(t_us=now, alert=change.alert, severity=change.severity, labels=change.labels,
+                                      summary=change.summary, silenced=change.silenced))  # fmt: skip
+            elif change.before == FIRING:
+                stack.emit(AlertCleared(t_us=now, alert=change.alert, labels=change.labels))
+
+    def _engine_stats(self, _: Call) -> None:
+        stack = self._stack
+        seconds = ENGINE_STATS_US // 1_000_000
+        for pod in stack.pool.routable:
+            engine = pod.engine
+            if engine is None:
+                continue
+            prompt, generated, preempted = engine.prefill_tokens, engine.generated(), engine.preemptions
+            before = self._last.get(pod.id, (0, 0, 0))
+            if prompt < before[0]:
+                before = (0, 0, 0)
+            self._last[pod.id] = (prompt, generated, preempted)
+            usage = 1000 * engine.used_blocks() // engine.blocks
+            stack.journal.emit(
+                "info", pod.pool.id, pod.id,
+                f"Engine 000: Avg prompt throughput: {(prompt - before[0]) / seconds:.1f} tokens/s, "
+                f"Avg generation throughput: {(generated - before[1]) / seconds:.1f} tokens/s, "
+                f"Running: {engine.running} reqs, Waiting: {engine.queued} reqs, "
+                f"GPU KV cache usage: {usage / 10:.1f}%, Prefix cache hit rate: 0.0%", {},
+            )  # fmt: skip
+            if preempted > before[2]:
+                stack.journal.emit(
+                    "warn", pod.pool.id, pod.id,
+                    "Sequence group is preempted by PreemptionMode.RECOMPUTE mode because there is not enough KV cache "
+                    "space. This can affect the end-to-end performance. "
+                    f"total_num_cumulative_preemption={preempted}", {"preempted": preempted - before[2]},
+                )  # fmt: skip
+        stack.kernel.after(ENGINE_STATS_US, self._engine_stats, None, OBSERVE)
+
+    def _blip_line(self, _: Call) -> None:
+        stack = self._stack
+        self._blip += 1
+        level, service, host, message = BLIPS[self._blips.below(2 * self._blip, len(BLIPS))]
+        stack.journal.emit(level, service, host, message, {})
+        wait = int(self._blips.exponential(2 * self._blip + 1) * BLIP_MEAN_US)
+        stack.kernel.after(max(wait, 1_000_000), self._blip_line, None, OBSERVE)

@@ -1,0 +1,1 @@
+"""The components of the serving stack, one module each."""

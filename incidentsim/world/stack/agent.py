@@ -1,0 +1,103 @@
+"""Agent conversations: prompts that grow turn by turn because the whole history is sent each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from incidentsim.exact import Draws, QuantileTable
+from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.stack.requests import UserRequest
+from incidentsim.world.stack.tenant import AGENT_INDEX, TenantState
+
+MAX_TURNS = 256
+"""Turns reserved per conversation in the numbering of requests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentPlan:
+    """What the feature does at full strength. Rates in ppm of one per minute, times in µs, sizes in tokens."""
+
+    conversations_per_minute: int
+    turns: int
+    think_us: int
+    first_prompt: QuantileTable
+    growth: QuantileTable
+    output: QuantileTable
+    max_prompt: int
+
+
+class Conversation:
+    """One agent run: turn after turn, each prompt holding all that was said before. A failed turn ends the run."""
+
+    __slots__ = ("_agent", "_context", "_index", "_turn")
+
+    def __init__(self, agent: AgentFeature, index: int) -> None:
+        self._agent = agent
+        self._index = index
+        self._turn = 0
+        self._context = agent.draws.quantile(index * MAX_TURNS, agent.plan.first_prompt)
+
+    def next_turn(self) -> None:
+        """Send the next prompt."""
+        agent = self._agent
+        key = self._index * MAX_TURNS + self._turn
+        output = agent.draws.quantile(key + (1 << 40), agent.plan.output)
+        agent.tenant.ask(AGENT_INDEX + key, self._context, output, agent.max_tokens, self)
+
+    def answered(self, request: UserRequest, ok: bool) -> None:
+        """The turn ended: think and go on, or give the run up."""
+        agent = self._agent
+        self._turn += 1
+        if not ok or self._turn >= agent.plan.turns:
+            agent.live -= 1
+            return
+        key = self._index * MAX_TURNS + self._turn
+        self._context += request.output + agent.draws.quantile(key + (2 << 40), agent.plan.growth)
+        if self._context > agent.plan.max_prompt:
+            self._context //= 4
+        agent.kernel.after(agent.plan.think_us, self._resume, None)
+
+    def _resume(self, _: Call) -> None:
+        self.next_turn()
+
+
+class AgentFeature:
+    """A tenant's feature that starts conversations as a Poisson process whose rate can be changed.
+
+    `strength_ppm` scales the rate of new conversations; those under way go on.
+    """
+
+    def __init__(self, kernel: Kernel, tenant: TenantState, plan: AgentPlan, seed: int, name: str) -> None:
+        self.kernel = kernel
+        self.tenant = tenant
+        self.plan = plan
+        self.draws = Draws(seed, f"tenant.{tenant.id}", f"agent/{name}")
+        self.max_tokens = plan.output.points[-1][1]
+        self.strength_ppm = 0
+        self.started = self.live = 0
+        self._gap = Draws(seed, f"tenant.{tenant.id}", f"agent-gap/{name}")
+        self._due = 0
+        self._arm()
+
+    def set_strength(self, strength_ppm: int) -> None:
+        """Scale the rate of new conversations; 1,000,000 is the plan's."""
+        self.strength_ppm = strength_ppm
+
+    def state(self) -> list[object]:
+        """Return what defines the feature."""
+        return [self.strength_ppm, self.started, self.live, self._due]
+
+    def _arm(self) -> None:
+        # thinning: candidates come at the full rate, and a share `strength` of them becomes conversations, so
+        # that a change of strength moves no other draw
+        gap = self._gap.exponential(2 * self._due) * (60_000_000 * 1_000_000 / self.plan.conversations_per_minute)
+        self.kernel.after(int(gap), self._candidate, None)
+
+    def _candidate(self, _: Call) -> None:
+        index = self._due
+        self._due += 1
+        if self._gap.below(2 * index + 1, 1_000_000) < self.strength_ppm:
+            self.started += 1
+            self.live += 1
+            Conversation(self, index).next_turn()
+        self._arm()

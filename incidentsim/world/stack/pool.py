@@ -1,0 +1,358 @@
+"""A pool of replicas of one model: pods coming and going, rolling changes, capacity and its price."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from incidentsim.exact import Draws
+from incidentsim.scenario.model import PoolPart
+from incidentsim.specs.components import POOL
+from incidentsim.specs.knobs import KnobValue, format_value
+from incidentsim.telemetry.registry import Registry
+from incidentsim.world.journal import Journal
+from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.stack.node import FRAMEBUFFER_MIB, Node
+from incidentsim.world.stack.pod import Pod
+from incidentsim.world.stack.requests import Attempt
+from incidentsim.world.stack.step_model import BLOCK_TOKENS, PRESETS, StepModel
+
+if TYPE_CHECKING:
+    from incidentsim.world.stack.gateway import Gateway
+
+JITTER_WINDOW_US = 5_000_000
+"""Step times wobble by a factor that is constant in each window of scenario time (world.md §2)."""
+
+JITTER_SPREAD_PPM = 20_000
+"""Half width of that wobble: ±2 %, the fit error of the step model."""
+
+DRAIN_GRACE_US = 30_000_000
+"""terminationGracePeriodSeconds: longest wait for work in flight when a pod is replaced (Kubernetes default)."""
+
+LOAD_SPREAD_PPM = 150_000
+"""Half width of the load time's variation: ±15 %."""
+
+
+class Pool:
+    """Pods by index; pod i runs on node i. `routable` is what the router may choose from, in index order."""
+
+    gateway: Gateway
+
+    def __init__(
+        self, kernel: Kernel, part: PoolPart, *, seed: int, registry: Registry, journal: Journal,
+        host_of: Callable[[str], str],
+    ) -> None:  # fmt: skip
+        self.id = part.id
+        self.model_name = part.model_name
+        self.image = part.image
+        self.image_slowdown_ppm = 1_000_000
+        self.model = StepModel(PRESETS[part.step_model])
+        self.pods: list[Pod] = []
+        self.nodes: list[Node] = []
+        self.routable: tuple[Pod, ...] = ()
+        self.cost_microdollars = 0
+        self._kernel = kernel
+        self._part = part
+        self._seed = seed
+        self._registry = registry
+        self._journal = journal
+        self._host_of = host_of
+        self._knobs: dict[str, KnobValue] = {k.name: k.default for k in POOL.knobs}
+        self._load_draws = Draws(seed, part.id, "load")
+        self._jitter = [Draws(seed, f"{part.id}-{i}", "jitter") for i in range(64)]
+        self._window = 0
+        self._rolling: list[Pod] = []
+        self._roll_active = 0
+        self._accrued_us = kernel.now
+        self.on_change: Callable[[str, str], None] = lambda stage, text: None
+        label = {"name": part.id}
+        for name, read in (
+            ("inference_pool_average_kv_cache_utilization", self._mean_kv),
+            ("inference_pool_average_queue_size", self._mean_queue),
+            ("inference_pool_ready_pods", lambda: float(len(self.routable))),
+        ):
+            registry.gauge(name, label, read, target="epp")
+        registry.gauge("gpu_cost_dollars_per_hour", {"pool": part.id}, self.dollars_per_hour, target="billing")
+
+    # -- settings -------------------------------------------------------------------------------------------
+
+    def int_knob(self, name: str) -> int:
+        """Return an integer knob."""
+        value = self._knobs[name]
+        assert isinstance(value, int)
+        return value
+
+    @property
+    def max_model_len(self) -> int:
+        """Longest prompt plus output."""
+        return self.int_knob("max_model_len")
+
+    @property
+    def kv_blocks(self) -> int:
+        """KV blocks of one engine with the present memory share."""
+        return self.model.preset.blocks_at(self.int_knob("gpu_memory_utilization"))
+
+    def start(self) -> None:
+        """Bring up the initial pods, warm and ready, before the world's first event."""
+        for _ in range(self.int_knob("replicas")):
+            pod = self._add_pod()
+            pod.state = "ready"
+            pod.boot()
+        self._reroute()
+        self._kernel.after(JITTER_WINDOW_US, self._next_window, None)
+
+    def init_knob(self, name: str, value: KnobValue) -> None:
+        """Set a knob before the start: nothing rolls."""
+        self._knobs[name] = value
+
+    def on_knob(self, name: str, value: KnobValue) -> None:
+        """Take a new setting: `replicas` scales, everything else is an engine argument and rolls the pods."""
+        if self._knobs[name] == value:
+            return
+        self._knobs[name] = value
+        if name == "replicas":
+            self.scale_to(int(value))
+        else:
+            self.roll(f"{name}={format_value(POOL.knob(name), value)}")  # type: ignore[arg-type]
+
+    def describe(self) -> list[str]:
+        """Return settings and pods."""
+        lines = [f"{k.name} = {format_value(k, self._knobs[k.name])}" for k in POOL.knobs]
+        lines += [f"image = {self.image}", f"kv cache = {self.kv_blocks} blocks of {BLOCK_TOKENS} tokens per replica",
+                  f"GPU quota = {self._part.gpu_quota}"]  # fmt: skip
+        for pod in self.pods:
+            if pod.state != "gone":
+                lines.append(f"{pod.id}: {pod.state}, {pod.requests} in flight, restarts {pod.restarts}, "
+                             f"node {pod.node.host}")  # fmt: skip
+        return lines
+
+    def state(self) -> list[object]:
+        """Return what defines the pool."""
+        return [list(self._knobs.values()), self.image_slowdown_ppm, self.image, [p.dyn() for p in self.pods],
+                [n.state() for n in self.nodes], len(self._rolling), self._roll_active]  # fmt: skip
+
+    # -- capacity -------------------------------------------------------------------------------------------
+
+    def scale_to(self, count: int) -> None:
+        """Add or retire pods until `count` are wanted."""
+        self._knobs["replicas"] = count
+        live = [p for p in self.pods if p.state not in ("gone", "draining")]
+        for _ in range(count - len(live)):
+            pod = self._add_pod()
+            held = [p for p in self.pods if p.state not in ("gone", "pending")]
+            if len(held) >= self._part.gpu_quota:
+                self._journal.emit("warn", "kube-scheduler", "control-plane",
+                                   f"0/{len(held)} nodes are available: Insufficient nvidia.com/gpu, quota "
+                                   f"{self._part.gpu_quota} exhausted", {"pod": pod.id})  # fmt: skip
+                self.on_change("progress", f"{pod.id} is pending: the quota of {self._part.gpu_quota} GPUs is used up")
+                continue
+            self._provision(pod)
+        for pod in reversed(live[count:]):
+            self._retire(pod)
+
+    def _provision(self, pod: Pod) -> None:
+        pod.state = "provisioning"
+        pod.epoch += 1
+        self._journal.emit("info", "kube-scheduler", "control-plane", "provisioning a GPU node", {"pod": pod.id})
+        self._kernel.after(self._vary(self._part.provision_time, pod), self._provisioned, (pod, pod.epoch))
+
+    def _provisioned(self, call: Call) -> None:
+        pod, epoch = call.argument
+        if pod.epoch == epoch and pod.state == "provisioning":
+            self._load(pod)
+
+    def _retire(self, pod: Pod) -> None:
+        if pod.state == "ready":
+            pod.state = "draining"
+            pod.epoch += 1
+            self._reroute()
+            self._drain_then(pod, self._gone)
+        else:
+            self._gone(pod)
+
+    def _gone(self, pod: Pod) -> None:
+        self._stop(pod, "gone")
+        pod.node.pod = None
+        self._registry.set_up(f"vllm/{pod.id}", False)
+        waiting = next((p for p in self.pods if p.state == "pending"), None)
+        if waiting is not None:
+            self._provision(waiting)
+
+    def _add_pod(self) -> Pod:
+        index = next((i for i, p in enumerate(self.pods) if p.state == "gone"), len(self.pods))
+        if index == len(self.nodes):
+            used = FRAMEBUFFER_MIB * self.int_knob("gpu_memory_utilization") // 1_000_000
+            node_id = f"node-{index}"
+            self.nodes.append(Node(index, self._seed, self._registry, self._host_of(node_id), used))
+        if index < len(self.pods):
+            pod = self.pods[index]
+            pod.state = "pending"
+        else:
+            pod = Pod(self._kernel, self, index, self.nodes[index], self._registry)
+            self.pods.append(pod)
+            self._registry.counter_from("kube_pod_container_status_restarts_total", {"pod": pod.id},
+                                        lambda pod=pod: pod.restarts, target="kube-state-metrics")  # fmt: skip
+        pod.node.pod = pod
+        return pod
+
+    # -- restarts, rolling changes, draining ----------------------------------------------------------------
+
+    def restart(self, pod: Pod, why: str) -> None:
+        """Kill the pod's engine at once and load again: work in flight is lost."""
+        if pod.state in ("pending", "provisioning", "gone"):
+            return
+        pod.restarts += 1
+        self._journal.emit("warn", "kubelet", pod.node.host, f"Killing container vllm: {why}", {"pod": pod.id})
+        self._stop(pod, "loading")
+        self._load(pod)
+
+    def crash(self, pod: Pod, why: str) -> None:
+        """The engine died; the pod stays down until its node is well or it is restarted."""
+        self._journal.emit("error", self.id, pod.id, why, {"pod": pod.id})
+        pod.restarts += 1
+        self._stop(pod, "crashed")
+
+    def roll(self, why: str) -> None:
+        """Replace all live pods a few at a time, draining each for its grace period."""
+        self._rolling = [p for p in self.pods if p.state in ("ready", "loading", "crashed", "draining")]
+        self._journal.emit("info", "kube-controller-manager", "control-plane",
+                           f"Scaled up replica set {self.id}: rolling update, {why}", {})  # fmt: skip
+        self._roll_active = 0
+        self._roll_next()
+
+    def _roll_next(self) -> None:
+        while self._rolling and self._roll_active < self._part.roll_parallel:
+            pod = self._rolling.pop(0)
+            if pod.state == "gone":
+                continue
+            self._roll_active += 1
+            pod.epoch += 1
+            if pod.state == "ready":
+                pod.state = "draining"
+                self._reroute()
+                self._drain_then(pod, self._replace)
+            else:
+                self._replace(pod)
+
+    def _replace(self, pod: Pod) -> None:
+        self._stop(pod, "loading")
+        self._load(pod, rolled=True)
+
+    def drain(self, pod: Pod) -> None:
+        """Stop routing to the pod; its work goes on, and it stays until told otherwise."""
+        pod.cordoned = True
+        self._reroute()
+
+    def uncordon(self, pod: Pod) -> None:
+        """Route to the pod again."""
+        pod.cordoned = False
+        self._reroute()
+        self.gateway.dispatch()
+
+    def _drain_then(self, pod: Pod, then: Callable[[Pod], None]) -> None:
+        epoch = pod.epoch
+
+        def check(call: Call) -> None:
+            if pod.epoch != epoch or pod.state != "draining":
+                return
+            if pod.requests == 0 or self._kernel.now >= call.argument:
+                then(pod)
+            else:
+                self._kernel.after(1_000_000, check, call.argument)
+
+        self._kernel.after(0, check, self._kernel.now + DRAIN_GRACE_US)
+
+    def _load(self, pod: Pod, *, rolled: bool = False) -> None:
+        pod.state = "loading"
+        pod.epoch += 1
+        self._registry.set_up(f"vllm/{pod.id}", False)
+        if pod.node.lost:
+            self.crash(pod, "RuntimeError: CUDA error: no CUDA-capable device is detected")
+            return
+        duration = self._vary(self._part.load_time, pod)
+        self._kernel.after(duration, self._loaded, (pod, pod.epoch, rolled, duration))
+
+    def _loaded(self, call: Call) -> None:
+        pod, epoch, rolled, duration = call.argument
+        if pod.epoch != epoch or pod.state != "loading":
+            return
+        if self.max_model_len > (self.kv_blocks - self.kv_blocks // 100) * BLOCK_TOKENS:
+            self.crash(pod, f"ValueError: To serve at least one request with the model's max seq len "
+                            f"({self.max_model_len}), more KV cache is needed than available "
+                            f"({self.kv_blocks * BLOCK_TOKENS} tokens). Try increasing gpu_memory_utilization or "
+                            f"decreasing max_model_len")  # fmt: skip
+        else:
+            pod.state = "ready"
+            pod.ready_us = self._kernel.now
+            pod.boot()
+            self._registry.set_up(f"vllm/{pod.id}", True)
+            self._journal.emit("info", self.id, pod.id, f"Application startup complete. Loading model weights took "
+                               f"{duration / 1_000_000:.1f} seconds", {"pod": pod.id})  # fmt: skip
+            self._reroute()
+            self.gateway.dispatch()
+        if rolled:
+            self._roll_active -= 1
+            self._roll_next()
+            if not self._rolling and self._roll_active == 0:
+                self.on_change("done", f"all pods of {self.id} are replaced")
+
+    def _stop(self, pod: Pod, state: str) -> None:
+        pod.state = state  # type: ignore[assignment]
+        pod.epoch += 1
+        lost = pod.stop()
+        self._reroute()
+        if state in ("crashed", "gone"):
+            self._registry.set_up(f"vllm/{pod.id}", False)
+        self.gateway.lost(lost)
+
+    def _reroute(self) -> None:
+        self.routable = tuple(p for p in self.pods if p.state == "ready" and not p.cordoned)
+
+    def finished(self, pod: Pod, attempt: Attempt, now: int) -> None:
+        """An engine finished an attempt."""
+        self.gateway.finished(attempt, now)
+
+    def _vary(self, duration_us: int, pod: Pod) -> int:
+        draw = self._load_draws.below(pod.index * 4096 + pod.epoch, 2 * LOAD_SPREAD_PPM + 1) - LOAD_SPREAD_PPM
+        return duration_us + duration_us * draw // 1_000_000
+
+    # -- jitter, price, readings ----------------------------------------------------------------------------
+
+    def jitter_ppm(self, index: int) -> int:
+        """Return the wobble of pod `index` in the present window."""
+        spread = JITTER_SPREAD_PPM
+        return 1_000_000 - spread + self._jitter[index].below(self._window, 2 * spread + 1)
+
+    def _next_window(self, _: Call) -> None:
+        self._window += 1
+        for pod in self.routable:
+            pod.apply_speed()
+        self._kernel.after(JITTER_WINDOW_US, self._next_window, None)
+
+    def accrue(self) -> None:
+        """Add the price of the GPUs held since the last call."""
+        now = self._kernel.now
+        held = len(self._held())
+        self.cost_microdollars += held * self._part.dollars_per_gpu_hour * (now - self._accrued_us) // 3_600_000
+        self._accrued_us = now
+
+    def _held(self) -> list[Pod]:
+        return [p for p in self.pods if p.state not in ("pending", "gone")]
+
+    def dollars_per_hour(self) -> float:
+        """Price of the GPUs held now."""
+        return len(self._held()) * self._part.dollars_per_gpu_hour / 1000
+
+    def _mean_kv(self) -> float:
+        ready = self.routable
+        total = 0.0
+        for pod in ready:
+            total += pod.kv_usage()
+        return total / len(ready) if ready else float("nan")
+
+    def _mean_queue(self) -> float:
+        ready = self.routable
+        total = 0
+        for pod in ready:
+            total += pod.engine.queued if pod.engine is not None else 0
+        return total / len(ready) if ready else float("nan")

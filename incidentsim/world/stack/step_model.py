@@ -1,0 +1,83 @@
+"""How long one engine step takes, in integer picoseconds.
+
+`t = a + sqrt(w0^2 + (d*(n+p))^2) + b*n + c*kv + e*at` with n decoding sequences, p prefill tokens, kv context
+tokens of the decoding sequences, at = sum of m*(2*prior+m) over prefill chunks of m tokens. The first three
+terms are rounded once per (n, p) and cached; c and e are integers, so sums over steps have a closed form.
+
+Coefficients: fits to public measured kernel tables (aiconfigurator-core 0.12.0, Apache-2.0; LLMServingSim
+profiles, MIT), fit errors 2 to 3 %; KV capacities at gpu_memory_utilization 0.90.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isqrt
+
+PS_PER_US = 1_000_000
+"""Picoseconds in a microsecond."""
+
+BLOCK_TOKENS = 16
+"""Tokens per KV block (vLLM's default block size)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPreset:
+    """Measured coefficients of one (model, GPU) pair, in picoseconds, and its memory.
+
+    `weights_blocks_equivalent` is the memory that is not KV cache, in blocks: with utilisation u the KV blocks
+    are `u / 0.9 * (kv_blocks + other) - other`.
+    """
+
+    gpu: str
+    a: int
+    w0: int
+    d: int
+    b: int
+    c: int
+    e: int
+    kv_blocks: int
+    block_bytes: int
+    gpu_bytes: int
+
+    def blocks_at(self, utilization_ppm: int) -> int:
+        """Return the KV blocks that fit when vLLM may use this share of the GPU's memory."""
+        other = self.gpu_bytes * 9 // 10 - self.kv_blocks * self.block_bytes
+        return (self.gpu_bytes * utilization_ppm // 1_000_000 - other) // self.block_bytes
+
+
+_GIB80 = 80 * 1024**3
+
+PRESETS: dict[str, StepPreset] = {
+    "llama3_8b_a100_tp1": StepPreset(
+        gpu="A100-SXM4-80GB", a=4_941_300_000, w0=6_266_700_000, d=55_105_000, b=2_354_800, c=85_174, e=1_422,
+        kv_blocks=27_925, block_bytes=16 * 131_072, gpu_bytes=_GIB80,
+    ),
+    "llama3_8b_h100_tp1": StepPreset(
+        gpu="H100-SXM5-80GB", a=796_380_000, w0=6_004_800_000, d=19_854_000, b=2_589_000, c=43_329, e=376,
+        kv_blocks=27_925, block_bytes=16 * 131_072, gpu_bytes=_GIB80,
+    ),
+}  # fmt: skip
+"""Presets a stack may name."""
+
+
+class StepModel:
+    """The closed form for one preset, with a cache of its (n, p) part."""
+
+    __slots__ = ("_cache", "c", "e", "preset")
+
+    def __init__(self, preset: StepPreset) -> None:
+        self.preset = preset
+        self.c = preset.c
+        self.e = preset.e
+        self._cache: dict[int, int] = {}
+
+    def base_ps(self, n: int, p: int) -> int:
+        """Return picoseconds of a step of n decodes and p prefill tokens, without the kv and attention terms."""
+        key = n << 20 | p
+        value = self._cache.get(key)
+        if value is None:
+            preset = self.preset
+            work = preset.d * (n + p)
+            value = preset.a + isqrt(preset.w0 * preset.w0 + work * work) + preset.b * n
+            self._cache[key] = value
+        return value

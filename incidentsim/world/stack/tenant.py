@@ -1,0 +1,172 @@
+"""A tenant: its users' demand, its SDK's patience and retries, its contract at the gateway."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from incidentsim.exact import Draws, QuantileTable
+from incidentsim.scenario.model import Tenant
+from incidentsim.specs.components import TENANT
+from incidentsim.specs.knobs import KnobValue, format_value
+from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.stack.limits import TokenBucket
+from incidentsim.world.stack.requests import Attempt, UserRequest
+from incidentsim.world.stack.sequence import NEVER
+from incidentsim.world.stack.sli import SliBook
+
+if TYPE_CHECKING:
+    from incidentsim.world.stack.agent import Conversation
+    from incidentsim.world.stack.gateway import Gateway
+
+BREATH_US = 60_000_000
+"""Demand drifts between random levels drawn once a minute, linear in between, so no curve is periodic."""
+
+RETRYABLE = (429, 499, 500, 502, 503, 504)
+"""Codes that SDKs retry: rate limits, server errors, and their own timeouts (OpenAI and Anthropic clients)."""
+
+AGENT_INDEX = 1 << 32
+"""Request indexes of agent conversations start here, away from those of ordinary arrivals."""
+
+
+class TenantState:
+    """One customer in the world. Every user request ends exactly once: answered, or given up by the client."""
+
+    def __init__(
+        self, kernel: Kernel, gateway: Gateway, book: SliBook, tenant: Tenant, number: int, seed: int,
+    ) -> None:  # fmt: skip
+        self.id = tenant.id
+        self.number = number
+        self.spec = tenant
+        self.priority = tenant.priority
+        self.token_bucket = TokenBucket(tenant.token_limit)
+        self.request_bucket = TokenBucket(tenant.request_limit)
+        self.surge_ppm = 1_000_000
+        self.attempts = tenant.client.attempts
+        self.jitter_ppm = tenant.client.jitter
+        self.requests = self.retries = self.failed = 0
+        self._kernel = kernel
+        self._gateway = gateway
+        self._book = book
+        self._patience: deque[Attempt] = deque()
+        self._deadlines: deque[Attempt] = deque()
+        self._prompts = QuantileTable(tenant.workload.prompt)
+        self._outputs = QuantileTable(tenant.workload.output)
+        entity = f"tenant.{tenant.id}"
+        self._gap = Draws(seed, entity, "gap")
+        self._prompt = Draws(seed, entity, "prompt")
+        self._output = Draws(seed, entity, "output")
+        self._breath = Draws(seed, entity, "breath")
+        self._backoff = Draws(seed, entity, "backoff")
+        self._arrivals = 0
+        self._kernel.after(self._next_gap(), self._arrive, None)
+
+    # -- knobs ----------------------------------------------------------------------------------------------
+
+    def on_knob(self, name: str, value: KnobValue) -> None:
+        """Take a new limit or tier."""
+        now = self._kernel.now
+        if name == "priority":
+            self.priority = value  # type: ignore[assignment]
+            self._gateway.flow.retier(self.id, str(value))
+            self._gateway.dispatch()
+        elif name == "token_limit":
+            self.token_bucket.set_rate(int(value), now)
+        else:
+            self.request_bucket.set_rate(int(value), now)
+
+    def describe(self) -> list[str]:
+        """Return the gateway's view of the tenant."""
+        values: dict[str, KnobValue] = {"token_limit": self.token_bucket.rate,
+                                        "request_limit": self.request_bucket.rate, "priority": self.priority}  # fmt: skip
+        lines = [f"{k.name} = {format_value(k, values[k.name])}" for k in TENANT.knobs]
+        queued = self._gateway.flow.sizes[self.id]
+        return [*lines, f"tokens in flight: {self._gateway.tokens_in_flight[self.id]}, queued requests: {queued}"]
+
+    def state(self) -> list[object]:
+        """Return what defines the tenant."""
+        return [self._arrivals, self.requests, self.retries, self.failed, self.priority, self.token_bucket.state(),
+                self.request_bucket.state(), self.surge_ppm, self.attempts]  # fmt: skip
+
+    # -- demand ---------------------------------------------------------------------------------------------
+
+    def rate_milli(self) -> int:
+        """Return the present arrival rate in thousandths per second."""
+        workload = self.spec.workload
+        minute, into = divmod(self._kernel.now + (1 << 50), BREATH_US)
+        a, b = self._breath.below(minute, 2_000_001), self._breath.below(minute + 1, 2_000_001)
+        level = a + (b - a) * into // BREATH_US - 1_000_000
+        factor = 1_000_000 + workload.breathing * level // 1_000_000
+        return workload.rate * factor // 1_000_000 * self.surge_ppm // 1_000_000
+
+    def _next_gap(self) -> int:
+        rate = self.rate_milli()
+        return int(self._gap.exponential(self._arrivals) * (1_000_000_000 / rate)) if rate > 0 else 1_000_000
+
+    def _arrive(self, _: Call) -> None:
+        index = self._arrivals
+        self._arrivals = index + 1
+        if self.surge_ppm > 0:
+            workload = self.spec.workload
+            self.ask(index, self._prompt.quantile(index, self._prompts), self._output.quantile(index, self._outputs),
+                     workload.max_tokens)  # fmt: skip
+        self._kernel.after(self._next_gap(), self._arrive, None)
+
+    def ask(
+        self, index: int, prompt: int, output: int, max_tokens: int, conversation: Conversation | None = None
+    ) -> None:
+        """Begin a user request."""
+        output = max(1, min(output, max_tokens))
+        request = UserRequest(self, index, self._kernel.now, max(1, prompt), output, max_tokens, conversation)
+        self.requests += 1
+        self._book.arrived(request)
+        self._try(request)
+
+    # -- the SDK --------------------------------------------------------------------------------------------
+
+    def _try(self, request: UserRequest) -> None:
+        request.attempts += 1
+        attempt = Attempt(request, request.attempts, self._kernel.now)
+        self._patience.append(attempt)
+        self._deadlines.append(attempt)
+        self._gateway.receive(attempt)
+
+    def answered(self, attempt: Attempt, code: int, final: bool) -> None:
+        """Take the gateway's answer: done, try again later, or give up."""
+        request = attempt.request
+        if code == 200:
+            self._end(request, ok=True)
+        elif final or code not in RETRYABLE or request.attempts >= self.attempts:
+            self._end(request, ok=False)
+        else:
+            self.retries += 1
+            client = self.spec.client
+            delay = client.backoff
+            for _ in range(request.attempts - 1):
+                delay = delay * client.backoff_factor // 1_000_000
+            draw = self._backoff.below(request.index << 5 | request.attempts, 2 * self.jitter_ppm + 1)
+            delay = delay * (1_000_000 - self.jitter_ppm + draw) // 1_000_000
+            self._kernel.after(delay, self._retry, request)
+
+    def _retry(self, call: Call) -> None:
+        self._try(call.argument)
+
+    def _end(self, request: UserRequest, *, ok: bool) -> None:
+        request.ended = True
+        if not ok:
+            self.failed += 1
+        self._book.ended(request, ok)
+        if request.conversation is not None:
+            request.conversation.answered(request, ok)
+
+    def sweep(self, now: int) -> None:
+        """Hang up on attempts whose first token or whole answer takes too long. Called several times a second."""
+        client = self.spec.client
+        self._hang_up(self._patience, now - client.patience, before_first=True)
+        self._hang_up(self._deadlines, now - client.deadline, before_first=False)
+
+    def _hang_up(self, pending: deque[Attempt], limit: int, *, before_first: bool) -> None:
+        while pending and (pending[0].received_us <= limit or pending[0].ended):
+            attempt = pending.popleft()
+            if not attempt.ended and not (before_first and attempt.first_us != NEVER):
+                self._gateway.hung_up(attempt)

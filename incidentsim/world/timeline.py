@@ -1,0 +1,101 @@
+"""What the scenario makes happen: changes, faults, messages, pages, each at its time."""
+
+from __future__ import annotations
+
+from incidentsim.events import ChangeRecorded, FaultChanged, MessageReceived, Paged
+from incidentsim.scenario.model import Doing, FaultPlan, TimelineEntry
+from incidentsim.world.faults import KINDS
+from incidentsim.world.kernel import Call
+from incidentsim.world.stack.build import Stack
+
+
+class Timeline:
+    """Schedules a scenario's entries on a stack, and carries out what team-mates' answers set in motion."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        start = stack.kernel.now
+        for entry in stack.scenario.timeline:
+            if entry.fault is not None:
+                self._plant(entry.fault)
+        for entry in sorted(stack.scenario.timeline, key=lambda e: e.at):
+            if entry.at <= start:
+                self._happen(entry)
+            else:
+                stack.kernel.at(entry.at, self._due, entry)
+
+    def _plant(self, plan: FaultPlan) -> None:
+        make = KINDS[plan.kind]
+        self._stack.faults[plan.id] = make(self._stack, plan.id, plan.component, plan.kind, plan.params)
+
+    def _due(self, call: Call) -> None:
+        self._happen(call.argument)
+
+    def _happen(self, entry: TimelineEntry) -> None:
+        stack = self._stack
+        now = stack.kernel.now
+        if entry.change is not None:
+            settings = stack.settings.parse(entry.change.sets)
+            logged = stack.organisation.happened(entry.change, min(entry.at, now), settings)
+            stack.emit(ChangeRecorded(t_us=now, change=logged.id, summary=logged.summary, actor=logged.actor))
+        elif entry.fault is not None:
+            fault = stack.faults[entry.fault.id]
+            fault.start()
+            stack.emit(FaultChanged(t_us=now, component=fault.component, kind=fault.kind, state="on"))
+        elif entry.message is not None:
+            text = stack.cast.render(entry.message.text, world_facts(stack))
+            stack.emit(MessageReceived(t_us=now, who=entry.message.who, text=text))
+        elif entry.page is not None:
+            render = stack.cast.render
+            stack.emit(Paged(t_us=now, text=render(entry.page.text, world_facts(stack)), source=render(entry.page.source)))
+
+    def say(self, who: str, text: str, ref: int) -> None:
+        """A team-mate writes in the channel."""
+        self._stack.emit(MessageReceived(t_us=self._stack.kernel.now, who=who, text=text, ref=ref))
+
+    def do(self, doing: Doing) -> None:
+        """Carry out what a team-mate agreed to."""
+        if doing.agrees_waiver:
+            self._stack.organisation.agree(doing.agrees_waiver)
+        if doing.fault:
+            self._stack.kernel.after(doing.after, self._done, doing)
+
+    def _done(self, call: Call) -> None:
+        doing: Doing = call.argument
+        stack = self._stack
+        fault = stack.faults[doing.fault]
+        fault.set_strength(doing.strength)
+        state = "removed" if fault.removed else "weakened"
+        stack.emit(FaultChanged(t_us=stack.kernel.now, component=fault.component, kind=fault.kind, state=state))
+        if doing.says:
+            text = stack.cast.render(doing.says, world_facts(stack))
+            stack.emit(MessageReceived(t_us=stack.kernel.now, who=doing.who, text=text))
+
+
+def world_facts(stack: Stack) -> dict[str, str]:
+    """Return what team-mates can tell of the world's present state, for the braces in their texts."""
+    gateway, pool = stack.gateway, stack.pool
+    shown = stack.cast.shown
+    in_flight = sorted(gateway.tokens_in_flight.items(), key=_most)
+    minute = stack.kernel.now // 1_000_000 // 60
+    complaining = [shown(t) for t, share in stack.book.recent_bad_ppm().items() if share >= COMPLAIN_AT_PPM]
+    facts = {
+        "clock": f"T+{max(minute, 0)} min",
+        "ready_replicas": str(len(pool.routable)),
+        "total_replicas": str(pool.int_knob("replicas")),
+        "worst_tenant": shown(in_flight[0][0]),
+        "complaining_tenants": ", ".join(complaining) or "nobody right now",
+        "late_share": f"{stack.book.recent_bad_ppm_total() // 10_000} %",
+    }
+    for tenant in stack.tenants:
+        facts[f"limit.{tenant}"] = stack.settings.text(f"tenant.{tenant}.token_limit")
+        facts[f"demand.{tenant}"] = f"{gateway.tokens_in_flight[tenant]} tokens in flight"
+    return facts
+
+
+COMPLAIN_AT_PPM = 150_000
+"""Share of late or failed requests over the last minutes at which a customer writes to support."""
+
+
+def _most(item: tuple[str, int]) -> tuple[int, str]:
+    return -item[1], item[0]

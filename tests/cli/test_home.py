@@ -1,0 +1,135 @@
+"""The terminal's provider: gallery, sessions on disk, pumping, debrief."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from incidentsim.cli.home import Home
+from incidentsim.config import load_config
+from incidentsim.errors import UsageError
+from incidentsim.tui.provider import HomeProvider
+from tests.cli.conftest import ROOT, SCENARIO
+
+
+@pytest.fixture
+def home(place: Path) -> Home:
+    """Return a provider over an empty data directory, as fast as possible."""
+    provider = Home(load_config({"speed": 0.0}))
+    checked: HomeProvider = provider
+    assert checked is provider
+    return provider
+
+
+async def play_to_the_end(home: Home) -> str:
+    """Play one session from the gallery to its end; return its id."""
+    session = await home.open(SCENARIO, seed=3)
+    while session.snapshot().phase == "prelude":
+        await home.pump(session, 1.0)
+    await session.submit("scale chat-pool 12")
+    while session.snapshot().phase != "ended":
+        await home.pump(session, 1.0)
+    return session.info().session_id
+
+
+async def test_gallery_lists_scenarios_that_load(home: Home, place: Path) -> None:
+    """Valid scenarios are listed with their facts; a broken one is left to `scenario lint`."""
+    entry = next(e for e in home.gallery() if e.id == SCENARIO)
+    assert (entry.title, entry.level, entry.best_result) == ("Answers start late", "mid", "")
+    path = place / "scenarios" / SCENARIO / "scenario.yaml"
+    path.write_text("id: [", encoding="utf-8")
+    assert SCENARIO not in [e.id for e in home.gallery()]
+
+
+async def test_a_session_is_played_and_debriefed(home: Home) -> None:
+    """An ended session gets a debrief with progress, and its result shows in gallery and recent list."""
+    sid = await play_to_the_end(home)
+    told: list[float] = []
+    session_debrief = await home.debrief((await reopened(home, sid)), lambda share, _: told.append(share))
+    assert session_debrief.headlines[0].label == "Practice index"
+    assert session_debrief.strength
+    assert session_debrief.improvement
+    titles = [section.title for section in session_debrief.sections]
+    assert "What your actions did to users" in titles
+    assert "Strength" not in titles
+    assert told
+    assert all(0 <= share <= 1 for share in told)
+    (recent,) = home.recent()
+    assert (recent.session_id, recent.state) == (sid, "finished")
+    assert recent.result == next(e for e in home.gallery() if e.id == SCENARIO).best_result != ""
+
+
+async def reopened(home: Home, sid: str):  # type: ignore[no-untyped-def]
+    """Open a session of the data directory again."""
+    return await home.resume(sid)
+
+
+async def test_scoring_twice_keeps_one_result(home: Home, place: Path) -> None:
+    """The same score is not written a second time."""
+    sid = await play_to_the_end(home)
+    session = await home.resume(sid)
+    for _ in range(2):
+        await home.debrief(session, lambda share, text: None)
+    results = place / "data" / "sessions" / f"{sid}.results.jsonl"
+    assert len(results.read_text(encoding="utf-8").splitlines()) == 1
+
+
+async def test_a_session_that_was_left_can_be_resumed(home: Home) -> None:
+    """Leaving lets go of the file; resuming comes back paused at the same time."""
+    session = await home.open(SCENARIO, seed=3)
+    while session.snapshot().phase == "prelude":
+        await home.pump(session, 1.0)
+    left_at, sid = session.snapshot().t_us, session.info().session_id
+    assert home.open_session_id() == sid
+    home.close()
+    assert home.recent()[0].state == "resumable"
+    back = await home.resume(sid[:-3])
+    assert back.snapshot().paused
+    assert back.snapshot().t_us >= left_at - 10_000_000
+    assert home.open_session_id() == sid
+
+
+async def test_the_same_seed_gives_the_same_names(home: Home) -> None:
+    """A seed decides the cast too; without one, sessions differ."""
+    casts = []
+    for seed in (5, 5, None, None):
+        casts.append((await home.open(SCENARIO, seed=seed)).vocabulary().tenants)
+    assert casts[0] == casts[1]
+    assert len({casts[0], casts[2], casts[3]}) > 1
+
+
+async def test_what_can_not_be_done_is_a_usage_error(home: Home) -> None:
+    """Unknown sessions, levels, and a debrief before the end raise UsageError."""
+    with pytest.raises(UsageError):
+        await home.resume("nothing")
+    with pytest.raises(UsageError):
+        await home.open(SCENARIO, level="staff")
+    session = await home.open(SCENARIO, seed=1)
+    with pytest.raises(UsageError):
+        await home.debrief(session, lambda share, text: None)
+
+
+def test_processes_can_be_started_while_the_terminal_is_up(place: Path) -> None:
+    """Under a standard error without a descriptor, as the terminal's is, a worker process still starts."""
+    probe = """
+import multiprocessing, sys
+from incidentsim.cli.home import Home
+from incidentsim.config import load_config
+Home(load_config())
+class Captured:
+    fileno = staticmethod(lambda: -1)
+    write = staticmethod(len)
+    flush = staticmethod(lambda: None)
+sys.stderr = Captured()
+worker = multiprocessing.get_context("spawn").Process(target=len, args=("",))
+worker.start()
+worker.join()
+sys.exit(worker.exitcode)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,101 @@
+"""`incidentsim scenario`: list, show, lint, schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import SCENARIO, CommandLine
+
+
+def test_list_names_what_can_be_played(incidentsim: CommandLine) -> None:
+    """Each scenario has a line with id, level, length and title."""
+    done = incidentsim("scenario", "list")
+    assert done.code == 0
+    assert any(
+        line.split() == [SCENARIO, "mid", "20m", "Answers", "start", "late"] for line in done.out.splitlines()
+    )
+
+
+def test_list_as_json_has_the_promised_shape(incidentsim: CommandLine) -> None:
+    """--json prints a list of objects with id and title."""
+    listed = json.loads(incidentsim("scenario", "list", "--json").out)
+    entry = next(e for e in listed if e["id"] == SCENARIO)
+    assert (entry["title"], entry["duration_s"], entry["error"]) == ("Answers start late", 1200, "")
+
+
+def test_a_broken_scenario_is_listed_not_hidden(incidentsim: CommandLine, place: Path) -> None:
+    """A scenario that can't be loaded is listed with what to do about it."""
+    break_it(place)
+    done = incidentsim("scenario", "list")
+    assert f"{SCENARIO}  can't be loaded; see: incidentsim scenario lint {SCENARIO}" in done.out
+
+
+def test_scenarios_option_is_searched_first(incidentsim: CommandLine, place: Path) -> None:
+    """--scenarios DIR wins over ./scenarios."""
+    elsewhere = place / "elsewhere"
+    (place / "scenarios").rename(elsewhere)
+    assert SCENARIO not in incidentsim("scenario", "list").out
+    assert SCENARIO in incidentsim("scenario", "list", "--scenarios", elsewhere).out
+
+
+def test_show_tells_nothing_of_the_cause(incidentsim: CommandLine) -> None:
+    """show prints the facts a player may know, and neither faults nor sources, which may name the cause."""
+    done = incidentsim("scenario", "show", SCENARIO)
+    assert done.code == 0
+    assert "Answers start late" in done.out
+    facts = json.loads(incidentsim("scenario", "show", SCENARIO, "--json").out)
+    assert facts.keys() == {
+        "id", "version", "title", "summary", "level", "duration", "prelude", "stack", "skills", "shapes",
+        "objectives", "team", "digest",
+    }  # fmt: skip
+
+
+def test_an_unknown_scenario_gets_a_suggestion(incidentsim: CommandLine) -> None:
+    """A name that isn't there ends with 2 and names the nearest one."""
+    done = incidentsim("scenario", "show", "slow-answer")
+    assert done.code == 2
+    assert f"did you mean '{SCENARIO}'?" in done.err
+
+
+def test_lint_prints_findings_and_ends_with_1(incidentsim: CommandLine) -> None:
+    """Findings are printed as scenario, place, rule and message; the code is 1."""
+    done = incidentsim("scenario", "lint", SCENARIO)
+    findings = json.loads(incidentsim("scenario", "lint", SCENARIO, "--json").out)[0]["findings"]
+    assert done.code == (1 if findings else 0)
+    for finding in findings:
+        assert f"{SCENARIO}: {finding['where']}: {finding['rule']}: " in done.out
+
+
+def test_lint_of_a_broken_file_ends_with_2(incidentsim: CommandLine, place: Path) -> None:
+    """Every mistake is printed with file, line and column; the code is 2."""
+    break_it(place)
+    done = incidentsim("scenario", "lint", "--all")
+    assert done.code == 2
+    assert "scenario.yaml:4:" in done.out
+
+
+def test_lint_needs_something_to_check(incidentsim: CommandLine) -> None:
+    """Neither names nor --all is bad usage."""
+    assert incidentsim("scenario", "lint").code == 2
+
+
+def test_lint_explains_a_rule(incidentsim: CommandLine) -> None:
+    """--explain RULE prints what the rule wants; an unknown rule ends with 2."""
+    assert (
+        "page-at-zero: Exactly one page" in incidentsim("scenario", "lint", "--explain", "page-at-zero").out
+    )
+    assert incidentsim("scenario", "lint", "--explain", "nope").code == 2
+
+
+def test_schema_is_json_schema(incidentsim: CommandLine) -> None:
+    """schema prints the scenario's schema, with --stack the stack's."""
+    assert json.loads(incidentsim("scenario", "schema").out)["title"] == "incidentsim scenario"
+    assert json.loads(incidentsim("scenario", "schema", "--stack").out)["title"] == "incidentsim stack"
+
+
+def break_it(place: Path) -> None:
+    """Give the scenario a title that is not text."""
+    path = place / "scenarios" / SCENARIO / "scenario.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("summary: Users", "sumary: Users"), encoding="utf-8")

@@ -1,0 +1,73 @@
+"""Conditions on world state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from incidentsim.scenario.conditions import evaluate
+from incidentsim.scenario.model import Condition
+
+
+@dataclass
+class State:
+    """A world state made of three tables."""
+
+    knobs: dict[str, str] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+    agreed: tuple[str, ...] = ()
+
+    def knob_text(self, path: str) -> str:
+        return self.knobs[path]
+
+    def fault_removed(self, fault_id: str) -> bool:
+        return fault_id in self.removed
+
+    def waiver_expiry_agreed(self, change_id: str) -> bool:
+        return change_id in self.agreed
+
+
+LIMIT = "tenant.acme.token_limit"
+
+
+@pytest.mark.parametrize(
+    ("shown", "wanted", "equal"),
+    [
+        ("400000 tokens/min", "400k", True),
+        ("unlimited", "unlimited", True),
+        ("unlimited", "400k", False),
+        ("399999", "400k", False),
+    ],
+)
+def test_knob_values_are_compared_as_values(shown: str, wanted: str, equal: bool) -> None:
+    """A value is the same however it is written, with its unit or without."""
+    state = State(knobs={LIMIT: shown})
+    assert evaluate(Condition(knob=LIMIT, equals=wanted), state) is equal
+    assert evaluate(Condition(knob=LIMIT, differs=wanted), state) is not equal
+
+
+def test_choices_and_booleans_are_compared() -> None:
+    """Choices compare as text, and YAML's true is the knob's on."""
+    state = State(knobs={"gateway.admission": "tokens", "autoscaler.enabled": "true"})
+    assert evaluate(Condition(knob="gateway.admission", equals="tokens"), state)
+    assert evaluate(Condition.model_validate({"knob": "autoscaler.enabled", "equals": True}), state)
+    assert not evaluate(Condition.model_validate({"knob": "autoscaler.enabled", "equals": "off"}), state)
+
+
+def test_faults_and_waivers_are_asked_of_the_state() -> None:
+    """A removed fault and an agreed waiver hold, others don't."""
+    state = State(removed=("growth",), agreed=("chg-7",))
+    assert evaluate(Condition(fault_removed="growth"), state)
+    assert not evaluate(Condition(fault_removed="other"), state)
+    assert evaluate(Condition(waiver_expiry_agreed="chg-7"), state)
+
+
+def test_any_and_all_combine() -> None:
+    """`any` wants one part, `all` every part, and no test at all never holds."""
+    yes, no = Condition(fault_removed="a"), Condition(fault_removed="b")
+    state = State(removed=("a",))
+    assert evaluate(Condition(any=(no, yes)), state)
+    assert not evaluate(Condition(all=(no, yes)), state)
+    assert evaluate(Condition(all=(yes, Condition(any=(yes, no)))), state)
+    assert not evaluate(Condition(), state)

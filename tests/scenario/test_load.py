@@ -1,0 +1,245 @@
+"""Loading scenarios: exact error texts, files, digests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from incidentsim.errors import ScenarioError
+from incidentsim.scenario.load import load_scenario
+from tests.scenario.conftest import Workshop
+
+SCENARIO = "slow-answers/scenario.yaml"
+
+MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
+    "misspelt field": (
+        ("overrides:", "override:"),
+        "10:1: override: unknown field (did you mean 'overrides'?)",
+    ),
+    "missing unit": (
+        ("duration: 20m", "duration: 20"),
+        "6:11: duration: 20 has no unit; write 20s or 20m",
+    ),
+    "wrong choice": (
+        ("level: mid", "level: middle"),
+        "5:8: level: must be 'junior', 'mid', 'senior' or 'staff'; got 'middle' (did you mean 'mid'?)",
+    ),
+    "unknown stack": (
+        ("stack: mini", "stack: minni"),
+        "9:8: stack: there is no stack 'minni' (did you mean 'mini'?)",
+    ),
+    "unknown knob": (
+        ("power_cap: 380", "power_cup: 380"),
+        "12:12: overrides.node-2.power_cup: a node has no knob 'power_cup' (did you mean 'power_cap'?)",
+    ),
+    "knob out of bounds": (
+        ("power_cap: 380", "power_cap: 900"),
+        "12:23: overrides.node-2.power_cap: power_cap must lie between 150 W and 400 W; got 900",
+    ),
+    "unknown fault": (
+        ("kind: context_growth", "kind: context_grows"),
+        "44:13: timeline[1].fault.kind: there is no fault kind 'context_grows' "
+        "(did you mean 'context_growth'?)",
+    ),
+    "fault of another component": (
+        ("kind: context_growth", "kind: gpu_lost"),
+        "44:13: timeline[1].fault.kind: gpu_lost hits a node; tenant.strategic is a tenant, whose faults are "
+        "context_growth, traffic_surge, retry_bug",
+    ),
+    "parameter out of bounds": (
+        ("turns: 20", "turns: 900"),
+        "47:16: timeline[1].fault.params.turns: must lie between 1 and 200",
+    ),
+    "missing parameter": (
+        ("        turns: 20\n", ""),
+        "46:9: timeline[1].fault.params: parameter 'turns' is missing: Turns in one conversation.",
+    ),
+    "unknown metric": (
+        ("gateway_tokens_total@tenant", "gateway_token_total@tenant"),
+        "65:10: root_causes[0].evidence[1][0]: there is no metric 'gateway_token_total' "
+        "(did you mean 'gateway_tokens_total'?)",
+    ),
+    "unknown label": (
+        ("gateway_tokens_total@tenant", "gateway_tokens_total@tennant"),
+        "65:10: root_causes[0].evidence[1][0]: gateway_tokens_total has no label 'tennant' "
+        "(did you mean 'tenant'?)",
+    ),
+    "unknown topic": (
+        ("ask:account-manager/contract", "ask:account-manager/contracts"),
+        "65:48: root_causes[0].evidence[1][1]: the account-manager knows no topic 'contracts' "
+        "(did you mean 'contract'?)",
+    ),
+    "unknown role": (
+        ("role: account-manager", "role: acount-manager"),
+        "80:11: team[0].role: there is no role 'acount-manager' (did you mean 'account-manager'?)",
+    ),
+    "unknown tenant in a waiver": (
+        ("waiver: {tenant: strategic}", "waiver: {tenant: stratgic}"),
+        "39:24: timeline[0].change.waiver.tenant: there is no tenant 'stratgic' (did you mean 'strategic'?)",
+    ),
+    "value in a condition": (
+        ("equals: tokens", "equals: token"),
+        "78:53: root_causes[1].removed_when.equals: admission takes one of requests, tokens; got 'token' "
+        "(did you mean 'tokens'?)",
+    ),
+    "unconnected chain": (
+        ("[tenant.strategic, chat-pool]", "[router, chat-pool]"),
+        "70:47: root_causes[0].chain[1]: the edge router → chat-pool is not connected to organisation",
+    ),
+    "unknown placeholder": (
+        ("Token limit waived for {tenant.strategic}", "Token limit waived for {tenant.x}"),
+        "37:16: timeline[0].change.summary: nothing to put in for {tenant.x}; use {tenant.ID}, "
+        "{person.ROLE}, {host.ID}",
+    ),
+    "entry of two kinds": (
+        ("    page: {text", "    message: {who: platform, text: hi}\n    page: {text"),
+        "53:5: timeline[2]: needs exactly one of change, fault, message, page; has message, page",
+    ),
+    "list instead of a value": (
+        ("max_inflight_requests: 200", "max_inflight_requests: [200]"),
+        "11:36: overrides.gateway.max_inflight_requests: must be text, a number, true or false",
+    ),
+    "falling quantiles": (
+        ("p50: 300, ", "p50: 30000, "),
+        "18:15: tenants[0].workload.prompt: quantiles must rise strictly in ppm and must not fall in value",
+    ),
+    "file outside": (
+        ("file: reference/limit.jsonl", "file: ../limit.jsonl"),
+        "89:32: references[0].file: the file must lie inside the scenario's folder; got '../limit.jsonl'",
+    ),
+    "too much demand": (
+        ("rate: 2.5", "rate: 2500"),
+        "17:13: tenants[0].workload.rate: more than 2,000 requests per second",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_typical_mistake_is_told_at_its_place(workshop: Workshop, name: str) -> None:
+    """Each typical mistake gives its line with line, column, path and a way to fix it."""
+    change, expected = MISTAKES[name]
+    assert f"{SCENARIO}:{expected}" in workshop.edit(change).problems()
+
+
+def test_all_mistakes_come_at_once_in_the_order_of_lines(workshop: Workshop) -> None:
+    """Four mistakes give four lines, sorted by line, the stack's after the scenario's."""
+    workshop.edit(("title: Answers", "titel: Answers"), ("objective: 95%", "objective: high"))
+    workshop.edit(("model_name:", "model_nam:"), file="stacks/mini.yaml")
+    assert workshop.problems() == [
+        f"{SCENARIO}:1:1: title: is missing",
+        f"{SCENARIO}:3:1: titel: unknown field (did you mean 'title'?)",
+        f"{SCENARIO}:29:16: slos[0].objective: 'high' is not a ratio; write it like 0.25 or 25%",
+        "stacks/mini.yaml:8:5: pools[0].model_name: is missing",
+        "stacks/mini.yaml:9:5: pools[0].model_nam: unknown field (did you mean 'model_name'?)",
+    ]
+
+
+def test_a_bad_alert_rule_points_into_the_stack(workshop: Workshop) -> None:
+    """An alert expression that can't be parsed is reported at its rule in the stack's file."""
+    workshop.edit(("expr: rate(", "expr: rate(("), file="stacks/mini.yaml")
+    (line,) = workshop.problems()
+    assert line.startswith("stacks/mini.yaml:20:11: alert_rules.groups[0].rules[0]: ")
+    assert "SlowFirstToken" in line
+
+
+def test_a_bad_script_line_points_into_the_script(workshop: Workshop) -> None:
+    """A command that can't be understood, and a line that is no JSON, are reported at their lines."""
+    (workshop.folder / "reference" / "tokens.jsonl").write_text(
+        '# comment\n{"t": 5, "command": "set gateway.admision tokens"}\n{"t": 4}\nnonsense\n',
+        encoding="utf-8",
+    )
+    first, second, third = workshop.problems()
+    file = "slow-answers/reference/tokens.jsonl"
+    assert first.startswith(f"{file}:2:1: ") and "did you mean 'gateway.admission'?" in first
+    assert second == f'{file}:3:1: a line is {{"t": seconds, "command": "…"}} and nothing else'
+    assert third == f"{file}:4:1: not JSON: Expecting value at column 1"
+
+
+def test_parameters_are_parsed_and_completed(workshop: Workshop) -> None:
+    """Fault parameters arrive as exact integers and tables, defaults included."""
+    fault = workshop.load().timeline[1].fault
+    assert fault is not None
+    assert fault.params == {
+        "conversations_per_minute": 12_000_000, "turns": 20, "think_time": 8_000_000, "ramp": 180_000_000,
+        "first_prompt": ((0, 500), (1_000_000, 2_000)), "growth": ((0, 200), (1_000_000, 900)),
+        "output": ((0, 50), (1_000_000, 400)), "max_prompt": 60_000,
+    }  # fmt: skip
+
+
+def test_the_folder_is_read_with_its_files(workshop: Workshop) -> None:
+    """Briefing, runbooks and scripts are part of the scenario, scripts by their file's name."""
+    scenario = workshop.load()
+    assert scenario.briefing.startswith("You are on call")
+    assert list(scenario.runbooks) == ["slow-first-token"]
+    names = ["reference/limit.jsonl", "reference/scale.jsonl", "reference/tokens.jsonl", "other/shed.jsonl"]
+    assert list(scenario.scripts) == names
+    assert load_scenario(workshop.folder / "scenario.yaml") == scenario
+
+
+def test_the_digest_ignores_layout_and_the_byte_digest_does_not(workshop: Workshop) -> None:
+    """Another order of keys and a comment keep the digest; one changed number changes both."""
+    before = workshop.load()
+    workshop.edit(("level: mid\nduration: 20m\n", "# a comment\nduration: 1200s\nlevel: mid\n"))
+    moved = workshop.load()
+    assert moved.digest == before.digest
+    assert moved.byte_digest != before.byte_digest
+    changed = workshop.edit(("turns: 20", "turns: 21")).load()
+    assert changed.digest != before.digest
+
+
+def test_a_script_and_the_stack_are_part_of_the_digests(workshop: Workshop) -> None:
+    """Changing a script's command, or the stack, changes both digests."""
+    digests = {(s.digest, s.byte_digest) for s in [workshop.load()]}
+    workshop.edit(("80%", "70%"), file="slow-answers/other/shed.jsonl")
+    digests |= {(s.digest, s.byte_digest) for s in [workshop.load()]}
+    workshop.edit(("gpu_quota: 4", "gpu_quota: 5"), file="stacks/mini.yaml")
+    digests |= {(s.digest, s.byte_digest) for s in [workshop.load()]}
+    assert len({d for d, _ in digests}) == len({b for _, b in digests}) == 3
+
+
+def test_links_out_of_the_folder_are_refused(workshop: Workshop, tmp_path: Path) -> None:
+    """A runbook that is a link to a file elsewhere is not read."""
+    secret = tmp_path / "secret.md"
+    secret.write_text("secret", encoding="utf-8")
+    (workshop.folder / "runbooks" / "more.md").symlink_to(secret)
+    assert workshop.problems() == [
+        "slow-answers/runbooks/more.md:1:1: a link that leads out of the folder; copy the file in"
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this platform")
+def test_a_pipe_does_not_hang_the_loader(workshop: Workshop) -> None:
+    """A named pipe in place of the briefing is refused without being opened."""
+    (workshop.folder / "briefing.md").unlink()
+    os.mkfifo(workshop.folder / "briefing.md")
+    assert workshop.problems() == ["slow-answers/briefing.md:1:1: not a regular file"]
+
+
+def test_sizes_are_bounded(workshop: Workshop) -> None:
+    """A runbook of more than 64 KiB is refused."""
+    (workshop.folder / "runbooks" / "slow-first-token.md").write_bytes(b"x" * 65_537)
+    (line, *_) = workshop.problems()
+    assert line.endswith("slow-first-token.md:1:1: the file is larger than 64 KiB; split it or shorten it")
+
+
+def test_text_is_cleaned_where_it_enters(workshop: Workshop) -> None:
+    """Direction marks and zero-width characters of a file don't get into the scenario."""
+    workshop.edit(("summary: Users", "summary: Us\u202eers\u200b"))
+    assert workshop.load().summary == "Users wait many seconds for the first word."
+
+
+def test_a_missing_scenario_is_an_error_with_its_path(workshop: Workshop) -> None:
+    """A folder without scenario.yaml says so."""
+    shutil.rmtree(workshop.folder)
+    assert workshop.problems() == ["slow-answers/scenario.yaml:1:1: no such file"]
+
+
+def test_the_stacks_folder_can_be_given(workshop: Workshop, tmp_path: Path) -> None:
+    """Stacks are taken from the folder that the caller names, and from nowhere else then."""
+    shutil.move(workshop.root / "stacks", tmp_path / "elsewhere")
+    assert load_scenario(workshop.folder, stacks=tmp_path / "elsewhere").stack.id == "mini"
+    with pytest.raises(ScenarioError, match="there is no stack 'mini'"):
+        load_scenario(workshop.folder, stacks=tmp_path)

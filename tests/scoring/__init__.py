@@ -1,0 +1,1 @@
+"""Tests of scoring, on an analytic toy world and scripted plays."""

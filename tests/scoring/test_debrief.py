@@ -1,0 +1,107 @@
+"""The scorecard in sentences, and the rules in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from incidentsim.errors import UsageError
+from incidentsim.scenario.cast import plain_cast
+from incidentsim.scoring.debrief import Section, debrief
+from incidentsim.scoring.explain import RULES, explain
+from incidentsim.scoring.score import score
+from tests.scoring.plays import EXPERT, LUCKY, NOVICE, Line, played, shown_vocabulary
+from tests.scoring.toy import ToyWorld, toy_scenario
+
+SCENARIO = toy_scenario()
+VOCABULARY = shown_vocabulary(SCENARIO, plain_cast(SCENARIO))
+
+
+def told(*lines: Line, world: bool = True) -> dict[str, Section]:
+    """Return the debrief of a play, sections by title."""
+    card = score(played(lines, SCENARIO), SCENARIO, ToyWorld() if world else None, vocabulary=VOCABULARY)
+    return {section.title: section for section in debrief(card)}
+
+
+def test_actions_are_told_by_what_they_did_to_users() -> None:
+    """Each move says in plain words what it saved, caused, or that it changed nothing."""
+    lines = [line.text for line in told(*LUCKY, (300, "restart chat-pool"), (400, "priority others batch"))[
+        "What your actions did to users"].lines]  # fmt: skip
+    assert lines[0].startswith("Together your actions saved 1")
+    assert lines[1].startswith("set gateway.admission tokens (seq ")
+    assert "T+01:00) saved 1" in lines[1] and lines[1].endswith(" bad requests")
+    assert "caused" in lines[2]
+    assert lines[3].endswith("changed nothing for users")
+
+
+def test_every_play_has_one_strength_and_one_improvement() -> None:
+    """From idle to expert there is one of each, and those about actions link their records."""
+    for play in ((), LUCKY, NOVICE, EXPERT):
+        sections = told(*play)
+        assert len(sections["Strength"].lines) == 1
+        assert len(sections["To improve"].lines) == 1
+    assert told(*EXPERT)["Strength"].lines[0].seqs
+    assert "Your most useful action" in told(*EXPERT)["Strength"].lines[0].text
+    assert "No strength" in told()["Strength"].lines[0].text
+
+
+def test_a_lucky_fix_is_told_that_nothing_carried_it() -> None:
+    """Saving users without evidence leads to the advice to look and say first."""
+    improvement = told(*LUCKY)["To improve"].lines[0]
+    assert "no evidence and diagnosis carried it" in improvement.text
+    assert improvement.seqs
+
+
+def test_harm_comes_first() -> None:
+    """Restarting again and again is the improvement, with the move that did it."""
+    play = tuple((60.0 + 200 * i, "restart chat-pool") for i in range(7))
+    improvement = told(*((0.0, "set gateway.admission tokens"), *play))["To improve"].lines[0]
+    assert improvement.text.startswith("restart chat-pool")
+    assert "--dry-run" in improvement.text
+
+
+def test_a_false_all_clear_is_quoted() -> None:
+    """A status that was not true is shown as such with its record."""
+    words = told((30, 'status "all recovered"'))["Words"].lines
+    assert "users were still harmed" in words[0].text
+    assert words[0].seqs
+
+
+def test_unreached_times_say_so() -> None:
+    """A milestone that was not reached is named, not left out."""
+    lines = told((20, "ack"))["Times"].lines
+    assert [line.text for line in lines][:3] == [
+        "Detected: T+00:20",
+        "Acknowledged: T+00:20",
+        "Engaged: not reached",
+    ]
+    assert lines[-1].text == "Resolved: not reached"
+
+
+def test_without_a_world_the_debrief_says_what_is_missing() -> None:
+    """Nothing is invented: no index, no effects of actions, but diagnosis and words."""
+    sections = told(*EXPERT, world=False)
+    assert "No practice index" in sections["Result"].lines[0].text
+    assert all("not measured" in line.text for line in sections["What your actions did to users"].lines)
+    assert sections["Diagnosis"].lines
+
+
+def test_never_looked_at_names_the_evidence_that_was_needed() -> None:
+    """Missed evidence is listed with its cause when that cause had none."""
+    lines = [line.text for line in told(*LUCKY)["What you never looked at"].lines]
+    assert "inspect:gateway (evidence for blind)" in lines
+    assert "logs" in lines
+
+
+def test_every_rule_of_a_scorecard_can_be_explained() -> None:
+    """Each part's rule has a formula, a section and a reason."""
+    card = score(played(EXPERT, SCENARIO), SCENARIO, ToyWorld(), vocabulary=VOCABULARY)
+    for part in card.parts.values():
+        rule = explain(part.rule)
+        assert rule.formula and rule.why and rule.section.startswith("§")
+    assert explain("de") is RULES["De"]
+
+
+def test_an_unknown_rule_gets_a_suggestion() -> None:
+    """A typo is answered with the nearest rule and the list of all."""
+    with pytest.raises(UsageError, match=r"did you mean 'credit'.*Rules: S, credit"):
+        explain("credits")

@@ -1,0 +1,95 @@
+"""Counterfactual runs: outcomes of plans, the same serially, in processes, and from the cache."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from incidentsim.commands.model import Command
+from incidentsim.scenario.cast import plain_cast
+from incidentsim.scoring.protocol import Plan
+from incidentsim.session.resimulation import POOL_FROM, Resimulator
+from incidentsim.transcript import queries
+from incidentsim.transcript.model import TimedCommand
+from incidentsim.transcript.recovery import read
+from tests.session.fake_world import FakeWorld
+from tests.session.plays import play_headless
+from tests.session.stage import scenario
+
+LIMIT = TimedCommand(
+    t_us=33_000_000, k=0, ref=5, command=Command(verb="limit", args={"tenant": "strategic", "rate": "1"})
+)
+END_US = 60_000_000
+
+
+def resimulator(**options: Any) -> Resimulator:
+    """Return a resimulator of the fake incident."""
+    what = scenario()
+    fields: dict[str, Any] = {"world_factory": FakeWorld, **options}
+    return Resimulator(scenario=what, seed=7, cast=plain_cast(what), **fields)
+
+
+def test_an_outcome_counts_what_the_world_counted(tmp_path: Path) -> None:
+    """The outcome of the recorded commands is the record's last checkpoint; doing nothing is worse."""
+    transcript = read(play_headless(tmp_path / "s.jsonl"))
+    commands = queries.commands(transcript)
+    played, idle = resimulator()(
+        [Plan(commands=commands, end_us=120_000_000), Plan(commands=(), end_us=120_000_000)]
+    )
+    last = queries.last_checkpoint(transcript)
+    assert last is not None
+    assert {key: list(pair) for key, pair in played.sli.items()} == last.sli
+    assert played.cost_microdollars == last.cost_microdollars
+    assert idle.sli["ttft/strategic"][0] == played.sli["ttft/strategic"][0]
+    assert idle.sli["ttft/strategic"][1] > played.sli["ttft/strategic"][1]
+
+
+def test_marks_and_root_causes_are_followed_through_the_run_on() -> None:
+    """Marks come every 10 s to the end of the run-on; a cause is removed since the mark that saw it gone."""
+    limited, idle = resimulator()(
+        [Plan(commands=(LIMIT,), end_us=END_US, run_on_us=20_000_000), Plan(commands=(), end_us=END_US)]
+    )
+    marks = limited.series["ttft"]
+    assert [mark[0] for mark in marks] == list(range(-50_000_000, 80_000_001, 10_000_000))
+    assert all(a[1] <= b[1] and a[2] <= b[2] for a, b in pairwise(marks))
+    assert limited.removed_at_us == {"image": 40_000_000}
+    assert limited.present_after == ()
+    assert idle.removed_at_us == {"image": None}
+    assert idle.present_after == ("image",)
+
+
+def test_a_question_from_a_script_gets_its_topic() -> None:
+    """Commands that were never recorded, as those of reference scripts, can be run as well."""
+    ask = TimedCommand(
+        t_us=9_000_000, k=0, ref=1, command=Command(verb="ask", args={"who": "platform", "question": "why?"})
+    )
+    asked, idle = resimulator()([Plan(commands=(ask,), end_us=END_US), Plan(commands=(), end_us=END_US)])
+    assert asked.sli == idle.sli
+
+
+def test_processes_give_what_one_process_gives() -> None:
+    """A pool returns the outcomes of a serial run, in order, and equal plans once."""
+    plans = [Plan(commands=(LIMIT,) * (n % 2), end_us=END_US + n * 1_000_000) for n in range(POOL_FROM)]
+    told: list[tuple[int, int]] = []
+    serial = resimulator(workers=1)([*plans, plans[0]])
+    pooled = resimulator(workers=2, progress=lambda done, total: told.append((done, total)))(
+        [*plans, plans[0]]
+    )
+    assert pooled == serial
+    assert serial[0] == serial[-1]
+    assert told == [(n, POOL_FROM) for n in range(POOL_FROM + 1)]
+
+
+def test_the_cache_answers_only_what_it_was_asked(tmp_path: Path) -> None:
+    """A second run reads from disk, damaged entries are run again, and another seed is another entry."""
+    plan = Plan(commands=(LIMIT,), end_us=END_US)
+    first = resimulator(cache=tmp_path)([plan])
+    files = list(tmp_path.iterdir())
+    assert len(files) == 1
+    assert resimulator(cache=tmp_path, world_factory=None)([plan]) == first, "no world was made"
+    files[0].write_bytes(files[0].read_bytes().replace(b'"sli"', b'"slo"'))
+    assert resimulator(cache=tmp_path)([plan]) == first
+    what = scenario()
+    Resimulator(scenario=what, seed=8, cast=plain_cast(what), world_factory=FakeWorld, cache=tmp_path)([plan])
+    assert len(list(tmp_path.iterdir())) == 2

@@ -1,0 +1,67 @@
+"""The true instruments."""
+
+from __future__ import annotations
+
+import pytest
+
+from incidentsim.telemetry import Registry, SeriesStore
+
+TTFT = "gateway_time_to_first_token_seconds"
+
+
+def test_same_registration_returns_the_same_instrument() -> None:
+    """Registering (name, labels) again gives the instrument that already counts."""
+    registry = Registry()
+    first = registry.counter("gateway_requests_total", {"tenant": "a"}, target="gateway/g")
+    first.value += 3
+    assert registry.counter("gateway_requests_total", {"tenant": "a"}, target="gateway/g") is first
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "reason"),
+    [
+        ("made_up_total", {}, "not declared"),
+        ("gateway_requests_total", {"customer": "a"}, "exactly the labels"),
+        ("gateway_requests_total", {"tenant": "a", "x": "b"}, "exactly the labels"),
+        ("vllm:num_requests_running", {"model_name": "m", "engine": "0"}, "is a gauge"),
+        ("up", {"job": "a", "instance": "b"}, "monitoring itself"),
+    ],
+)
+def test_undeclared_names_and_labels_are_refused(name: str, labels: dict[str, str], reason: str) -> None:
+    """A name or label that specs.metrics does not declare is a programming error."""
+    with pytest.raises(ValueError, match=reason):
+        Registry().counter(name, labels, target="gateway/g")
+
+
+def test_an_instrument_belongs_to_one_target() -> None:
+    """A second target may not take over an instrument that is still registered."""
+    registry = Registry()
+    registry.counter("gateway_requests_total", {"tenant": "a"}, target="gateway/1")
+    with pytest.raises(ValueError, match="belongs to target"):
+        registry.counter("gateway_requests_total", {"tenant": "a"}, target="gateway/2")
+
+
+def test_histogram_series_are_cumulative_and_in_seconds() -> None:
+    """A bound counts for its own bucket, buckets are cumulative, and the sum is in seconds."""
+    registry, store = Registry(), SeriesStore()
+    histogram = registry.histogram(TTFT, {"tenant": "a"}, target="gateway/g")
+    for value_us in (1_000, 1_001, 5_000_000, 10_000_000_000):
+        histogram.observe(value_us)
+    store.scrape(0, registry)
+    bucket = {
+        le: store.latest(f"{TTFT}_bucket", {"tenant": "a", "le": le})
+        for le in ("0.001", "0.005", "5.0", "+Inf")
+    }
+    assert bucket == {"0.001": 1, "0.005": 2, "5.0": 3, "+Inf": 4}
+    assert store.latest(f"{TTFT}_sum", {"tenant": "a"}) == 10_005.002001
+    assert store.latest(f"{TTFT}_count", {"tenant": "a"}) == 4
+
+
+def test_gauge_registered_again_reads_the_new_owner() -> None:
+    """A restarted owner takes over its gauge."""
+    registry, store = Registry(), SeriesStore()
+    labels = {"model_name": "m", "engine": "0"}
+    registry.gauge("vllm:num_requests_running", labels, lambda: 1, target="vllm/d-0")
+    registry.gauge("vllm:num_requests_running", labels, lambda: 2, target="vllm/d-0")
+    store.scrape(0, registry)
+    assert store.latest("vllm:num_requests_running", labels) == 2

@@ -1,0 +1,1 @@
+"""Tests of the terminal, with a synthetic session in place of the world."""

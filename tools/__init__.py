@@ -1,0 +1,1 @@
+"""Development tools: generated docs and the determinism lint. Not part of the installed package."""
