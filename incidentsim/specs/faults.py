@@ -46,6 +46,8 @@ FAULTS: dict[str, FaultSpec] = {
             parameters=(
                 Parameter(name="conversations_per_minute", kind="ratio", high=1_000_000_000,
                           help="New agent conversations started per minute at full strength."),
+                Parameter(name="burst", kind="int", high=10_000, default=0,
+                          help="Conversations that users start within the first minute, besides the steady rate."),
                 Parameter(name="turns", kind="int", low=1, high=200, help="Turns in one conversation."),
                 Parameter(name="think_time", kind="duration", help="Pause between an answer and the next turn."),
                 Parameter(name="first_prompt", kind="quantiles", help="Tokens of the first prompt."),

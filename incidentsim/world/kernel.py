@@ -1,17 +1,16 @@
 """The event kernel: SimPy with integer microseconds, fixed priorities and a counted budget.
 
-All components schedule plain callbacks through `Kernel.after`; there are no generator processes on hot
-paths, since their state can't be inspected or digested. Ties at one instant are broken by priority, then by
+All components schedule plain callbacks through `Kernel.after`; there are no generator processes on hot paths, since their state can't be inspected or digested. Ties at one instant are broken by priority, then by
 the order of scheduling.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Any
 
 import simpy
-from simpy.events import Event
 
 from incidentsim.errors import BudgetExceeded
 
@@ -27,7 +26,6 @@ NORMAL = 2
 OBSERVE = 8
 """Priority of scrapes, rules and checkpoints: they see the instant complete and change nothing."""
 
-_STOP = 99
 _SECOND_US = 1_000_000
 
 MAX_EVENTS_PER_SECOND = 100_000
@@ -40,37 +38,32 @@ SUSTAINED_S = 30
 """Seconds over which MAX_SUSTAINED is averaged."""
 
 
-class Call(Event):
-    """A callback on the queue. The function is called with the Call itself; `argument` is what it was given."""
+class Call:
+    """A callback on the queue: `function` is called with the Call itself; `argument` is what it was given."""
 
-    def __init__(self, env: simpy.Environment, function: Callable[[Call], None], argument: Any) -> None:
-        self.env = env
-        self.callbacks = [function]
+    __slots__ = ("argument", "function")
+
+    def __init__(self, function: Callable[[Call], None], argument: Any) -> None:
+        self.function = function
         self.argument = argument
-        self._value = None
-        self._ok = True
 
 
-class Kernel:
+class Kernel(simpy.Environment):
     """Time and the event queue of one world. `now` is scenario time in µs; T+0 = 0.
 
-    Failure rule: exceeding the event budget raises BudgetExceeded out of `advance`; the world is then dead.
+    A SimPy environment whose queue holds light Calls beside SimPy's own events, so that processes can be used
+    where speed does not matter. Failure rule: exceeding the event budget raises BudgetExceeded out of
+    `advance`; the world is then dead.
     """
 
-    __slots__ = ("_env", "_history", "_limit", "_push", "scheduled")
+    now: int  # SimPy allows floats; here time is always a whole number of µs
 
     def __init__(self, start_us: int) -> None:
-        self._env = simpy.Environment(initial_time=start_us)
-        self._push = self._env.schedule
+        super().__init__(initial_time=start_us)
         self.scheduled = 0
         self._limit = MAX_EVENTS_PER_SECOND
         self._history = [0]
-        self.after(_SECOND_US, self._heartbeat, None, NORMAL)
-
-    @property
-    def now(self) -> int:
-        """Scenario time in µs."""
-        return self._env.now  # type: ignore[no-any-return]
+        self.after(_SECOND_US, self._heartbeat, None)
 
     def after(self, delay_us: int, function: Callable[[Call], None], argument: Any, priority: int = NORMAL) -> None:
         """Call `function(call)` in `delay_us` microseconds (integer, >= 0), with `call.argument = argument`."""
@@ -80,20 +73,24 @@ class Kernel:
                 f"more than {MAX_EVENTS_PER_SECOND} events in one scenario second near {self.now} µs; "
                 "some part of the world feeds on itself"
             )
-        self._push(Call(self._env, function, argument), priority, delay_us)
+        queue: list[Any] = self._queue
+        heappush(queue, (self._now + delay_us, priority, next(self._eid), Call(function, argument)))
 
     def at(self, t_us: int, function: Callable[[Call], None], argument: Any, priority: int = NORMAL) -> None:
         """Call `function(call)` at scenario time `t_us`, which must not lie in the past."""
-        self.after(t_us - self._env.now, function, argument, priority)
+        self.after(t_us - self.now, function, argument, priority)
 
     def advance(self, to_us: int) -> None:
         """Process every event with time <= `to_us`; afterwards `now == to_us`. Going back does nothing."""
-        delay = to_us - self._env.now
-        if delay < 0:
-            return
-        stop = Call(self._env, _nothing, None)
-        self._push(stop, _STOP, delay)
-        self._env.run(until=stop)
+        queue: list[Any] = self._queue
+        while queue[0][0] <= to_us:
+            call = queue[0][3]
+            if call.__class__ is Call:
+                self._now = heappop(queue)[0]
+                call.function(call)
+            else:
+                self.step()
+        self._now = max(self._now, to_us)
 
     def _heartbeat(self, _: Call) -> None:
         history = self._history
@@ -106,8 +103,4 @@ class Kernel:
                     f"near {self.now} µs; lower the demand or the number of components"
                 )
         self._limit = self.scheduled + MAX_EVENTS_PER_SECOND
-        self.after(_SECOND_US, self._heartbeat, None, NORMAL)
-
-
-def _nothing(_: Call) -> None:
-    """Do nothing: the stop event only ends a run."""
+        self.after(_SECOND_US, self._heartbeat, None)

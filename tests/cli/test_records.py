@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from incidentsim.cli.headless import RunRequest, run_one
 from incidentsim.cli.players import PLAYERS
 from incidentsim.cli.verbs.run import PLAYER_NAMES
-from tests.cli.conftest import SCENARIO, CommandLine
+from tests.cli.conftest import ROOT, SCENARIO, CommandLine
 
 
 def test_run_prints_score_and_outcome_as_json(incidentsim: CommandLine, place: Path, played: Path) -> None:
@@ -47,6 +53,52 @@ def test_run_says_how_it_went_in_one_line(incidentsim: CommandLine, place: Path,
     done = incidentsim("run", SCENARIO, "--script", place / "mine.jsonl", "--seed", "3")
     assert done.out.startswith(f"{SCENARIO} seed 3 script: practice index ")
     assert len(done.out.splitlines()) == 1
+
+
+def test_a_range_of_seeds_is_a_list(
+    incidentsim: CommandLine, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A range prints a list by rising seed, whatever order they finish in, and fills the --out folder."""
+    monkeypatch.setattr(
+        "incidentsim.cli.headless.run_many", lambda requests: map(run_one, reversed(requests))
+    )
+    out = place / "many"
+    done = incidentsim("run", SCENARIO, "--policy", "do_nothing", "--seed", "4..5", "--out", out, "--json")
+    assert [result["seed"] for result in json.loads(done.out)] == [4, 5]
+    assert sorted(p.name for p in out.iterdir()) == [f"{SCENARIO}-seed4.jsonl", f"{SCENARIO}-seed5.jsonl"]
+
+
+def test_an_interrupted_range_keeps_what_is_finished(
+    incidentsim: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl+C in a range prints the finished runs as JSON and ends with 130."""
+
+    def interrupted(requests: list[RunRequest]) -> Iterator[dict[str, Any]]:
+        yield run_one(requests[0])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("incidentsim.cli.headless.run_many", interrupted)
+    done = incidentsim("run", SCENARIO, "--policy", "do_nothing", "--seed", "1..9", "--json")
+    assert done.code == 130
+    assert [result["seed"] for result in json.loads(done.out)] == [1]
+
+
+@pytest.mark.long
+def test_worker_processes_give_the_same_as_one_process(place: Path) -> None:
+    """On the real world, a range in two processes gives the digests of single runs."""
+
+    def run(seeds: str) -> Any:
+        arguments = ["run", "slow-chat", "--policy", "do_nothing", "--seed", seeds, "--json"]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-m", "incidentsim", *arguments],
+            capture_output=True, text=True, cwd=place, env=environment, check=True,
+        )  # fmt: skip
+        return json.loads(done.stdout)
+
+    one, (first, second) = run("1"), run("1..2")
+    assert first["behaviour_digest"] == one["behaviour_digest"] != second["behaviour_digest"]
+    assert first["score"] == one["score"]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ class ContextGrowth(_OfTenant):
             plan = AgentPlan(
                 conversations_per_minute=p["conversations_per_minute"], turns=p["turns"], think_us=p["think_time"],
                 first_prompt=QuantileTable(p["first_prompt"]), growth=QuantileTable(p["growth"]),
-                output=QuantileTable(p["output"]), max_prompt=p["max_prompt"],
+                output=QuantileTable(p["output"]), max_prompt=p["max_prompt"], burst=p["burst"],
             )  # fmt: skip
             self.feature = AgentFeature(self.stack.kernel, self.tenant, plan, self.stack.seed, self.id)
         self.feature.set_strength(strength_ppm)

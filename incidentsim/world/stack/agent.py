@@ -9,8 +9,22 @@ from incidentsim.world.kernel import Call, Kernel
 from incidentsim.world.stack.requests import UserRequest
 from incidentsim.world.stack.tenant import AGENT_INDEX, TenantState
 
-MAX_TURNS = 256
-"""Turns reserved per conversation in the numbering of requests."""
+MAX_TURNS = 512
+"""Numbers reserved per conversation for its requests: at most 200 turns, each tried at most twice."""
+
+
+MAX_FAILED_TURNS = 2
+"""Failed turns in a row after which a run is given up; agent frameworks resume from their last checkpoint."""
+
+RESUME_PAUSE_US = 15_000_000
+"""Pause before a failed turn is tried again."""
+
+
+BURST_US = 60_000_000
+"""Time over which the first users try a new feature."""
+
+BURST_INDEX = 1 << 20
+"""Numbers of the burst's conversations start here, away from the steady ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,31 +38,45 @@ class AgentPlan:
     growth: QuantileTable
     output: QuantileTable
     max_prompt: int
+    burst: int = 0
 
 
 class Conversation:
-    """One agent run: turn after turn, each prompt holding all that was said before. A failed turn ends the run."""
+    """One agent run: turn after turn, each prompt holding all that was said before.
 
-    __slots__ = ("_agent", "_context", "_index", "_turn")
+    A failed turn is tried again after a pause; MAX_FAILED_TURNS in a row end the run.
+    """
+
+    __slots__ = ("_agent", "_asked", "_context", "_failed", "_index", "_turn")
 
     def __init__(self, agent: AgentFeature, index: int) -> None:
         self._agent = agent
         self._index = index
-        self._turn = 0
+        self._turn = self._failed = self._asked = 0
         self._context = agent.draws.quantile(index * MAX_TURNS, agent.plan.first_prompt)
 
     def next_turn(self) -> None:
         """Send the next prompt."""
         agent = self._agent
         key = self._index * MAX_TURNS + self._turn
+        serial = self._index * MAX_TURNS + self._asked
+        self._asked += 1
         output = agent.draws.quantile(key + (1 << 40), agent.plan.output)
-        agent.tenant.ask(AGENT_INDEX + key, self._context, output, agent.max_tokens, self)
+        agent.tenant.ask(AGENT_INDEX + serial, self._context, output, agent.max_tokens, self)
 
     def answered(self, request: UserRequest, ok: bool) -> None:
         """The turn ended: think and go on, or give the run up."""
         agent = self._agent
+        if not ok:
+            self._failed += 1
+            if self._failed >= MAX_FAILED_TURNS:
+                agent.live -= 1
+            else:
+                agent.kernel.after(RESUME_PAUSE_US, self._resume, None)
+            return
+        self._failed = 0
         self._turn += 1
-        if not ok or self._turn >= agent.plan.turns:
+        if self._turn >= agent.plan.turns:
             agent.live -= 1
             return
         key = self._index * MAX_TURNS + self._turn
@@ -78,6 +106,8 @@ class AgentFeature:
         self._gap = Draws(seed, f"tenant.{tenant.id}", f"agent-gap/{name}")
         self._due = 0
         self._arm()
+        for i in range(plan.burst):
+            kernel.after(self.draws.below((3 << 40) + i, BURST_US), self._begin, BURST_INDEX + i)
 
     def set_strength(self, strength_ppm: int) -> None:
         """Scale the rate of new conversations; 1,000,000 is the plan's."""
@@ -97,7 +127,13 @@ class AgentFeature:
         index = self._due
         self._due += 1
         if self._gap.below(2 * index + 1, 1_000_000) < self.strength_ppm:
-            self.started += 1
-            self.live += 1
-            Conversation(self, index).next_turn()
+            self._converse(index)
         self._arm()
+
+    def _begin(self, call: Call) -> None:
+        self._converse(call.argument)
+
+    def _converse(self, index: int) -> None:
+        self.started += 1
+        self.live += 1
+        Conversation(self, index).next_turn()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from incidentsim.specs.components import GATEWAY
@@ -13,7 +12,6 @@ from incidentsim.world.journal import Journal
 from incidentsim.world.stack.flow import FlowQueue
 from incidentsim.world.stack.gateway_metrics import GatewayMetrics
 from incidentsim.world.stack.limits import Shedder
-from incidentsim.world.stack.pod import Pod
 from incidentsim.world.stack.requests import Attempt
 from incidentsim.world.stack.router import Router
 from incidentsim.world.stack.sequence import NEVER
@@ -53,6 +51,8 @@ class Gateway:
         self._engine_ids = 0
         self._knobs: dict[str, KnobValue] = {k.name: k.default for k in GATEWAY.knobs}
         self._by_tokens = False
+        self._most_requests = self._int("max_inflight_requests")
+        self._most_tokens = -1
         metrics.watch(self, pool)
 
     # -- knobs ----------------------------------------------------------------------------------------------
@@ -61,6 +61,8 @@ class Gateway:
         """Take a new setting; it holds for every request from now on."""
         self._knobs[name] = value
         self._by_tokens = self._knobs["admission"] == "tokens"
+        self._most_requests = -1 if self._by_tokens else self._int("max_inflight_requests")
+        self._most_tokens = self._int("max_inflight_tokens") if self._by_tokens else -1
         self.dispatch()
 
     def _int(self, name: str) -> int:
@@ -128,17 +130,10 @@ class Gateway:
                 return
 
     def _has_room(self, attempt: Attempt) -> bool:
-        return self._router.choose(self._pool.routable, attempt, self._room()) is not None
-
-    def _room(self) -> Callable[[Pod, Attempt], bool]:
-        if self._by_tokens:
-            most = self._int("max_inflight_tokens")
-            return lambda pod, attempt: pod.tokens + attempt.tokens <= most or pod.requests == 0
-        limit = self._int("max_inflight_requests")
-        return lambda pod, attempt: pod.requests < limit
+        return self._router.choose(self._pool.routable, attempt, self._most_requests, self._most_tokens) is not None
 
     def _dispatch_one(self, attempt: Attempt) -> bool:
-        pod = self._router.choose(self._pool.routable, attempt, self._room())
+        pod = self._router.choose(self._pool.routable, attempt, self._most_requests, self._most_tokens)
         if pod is None:
             return False
         self.flow.remove(attempt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from incidentsim.specs.components import ROUTER
 from incidentsim.specs.knobs import KnobValue
@@ -30,29 +30,32 @@ class Router:
         """Return what defines the router."""
         return [self._policy, self._turn]
 
-    def choose(
-        self, pods: Sequence[Pod], attempt: Attempt, has_room: Callable[[Pod, Attempt], bool]
-    ) -> Pod | None:  # fmt: skip
-        """Return the pod for this request among those with room, or None. Ties go round."""
+    def choose(self, pods: Sequence[Pod], attempt: Attempt, most_requests: int, most_tokens: int) -> Pod | None:
+        """Return the pod for this request among those with room, or None. Ties go round.
+
+        A pod has room with fewer than `most_requests` in flight, and when the request's tokens fit under
+        `most_tokens` (or nothing else is in flight there). Each is -1 when it does not count.
+        """
         count = len(pods)
         if not count:
             return None
-        if self._policy == "round_robin":
-            for i in range(count):
-                pod = pods[(self._turn + i) % count]
-                if has_room(pod, attempt):
-                    self._turn += i + 1
-                    return pod
-            return None
-        by_tokens = self._policy == "least_tokens"
+        tokens = attempt.tokens
+        policy = self._policy
+        by_tokens = policy == "least_tokens"
+        first_fit = policy == "round_robin"
         best: Pod | None = None
-        best_load = 0
+        best_load = best_step = 0
         start = self._turn % count
         for i in range(count):
             pod = pods[(start + i) % count]
-            load = pod.tokens if by_tokens else pod.requests
-            if (best is None or load < best_load) and has_room(pod, attempt):
-                best, best_load = pod, load
+            requests = pod.requests
+            if requests >= most_requests >= 0 or (requests and pod.tokens + tokens > most_tokens >= 0):
+                continue
+            load = pod.tokens if by_tokens else requests
+            if best is None or load < best_load:
+                best, best_load, best_step = pod, load, i + 1
+                if first_fit or load == 0:
+                    break
         if best is not None:
-            self._turn += 1
+            self._turn += best_step if first_fit else 1
         return best
