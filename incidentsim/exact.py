@@ -13,6 +13,7 @@ import json
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 _MASK64 = (1 << 64) - 1
@@ -73,12 +74,12 @@ class QuantileTable:
     ppm rise strictly from 0 to 1,000,000; values must not fall. All arithmetic is integer.
     """
 
-    __slots__ = ("points", "_ppm", "_values")
+    __slots__ = ("_ppm", "_values", "points")
 
     def __init__(self, points: Sequence[tuple[int, int]]) -> None:
         if len(points) < 2 or points[0][0] != 0 or points[-1][0] != 1_000_000:
             raise ValueError("a quantile table needs points at 0 and at 1,000,000 ppm")
-        for (p0, v0), (p1, v1) in zip(points, points[1:], strict=False):
+        for (p0, v0), (p1, v1) in pairwise(points):
             if p1 <= p0 or v1 < v0:
                 raise ValueError("quantiles must rise strictly in ppm and must not fall in value")
         self.points = tuple(points)
@@ -99,7 +100,7 @@ class QuantileTable:
     def mean(self) -> float:
         """Return the mean of the distribution (exact trapezoids, one division)."""
         twice = 0
-        for (p0, v0), (p1, v1) in zip(self.points, self.points[1:], strict=False):
+        for (p0, v0), (p1, v1) in pairwise(self.points):
             twice += (p1 - p0) * (v0 + v1)
         return twice / 2_000_000
 

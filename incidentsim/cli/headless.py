@@ -16,13 +16,18 @@ from incidentsim.cli.library import load
 from incidentsim.cli.players import player_for
 from incidentsim.cli.progress import Tell
 from incidentsim.scenario.cast import make_cast
+from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.script import script_commands
 from incidentsim.session.headless import run_policy, run_script
 from incidentsim.transcript import queries
+from incidentsim.transcript.model import Transcript
 from incidentsim.transcript.recovery import read
 
 SCHEMA = "incidentsim-run/1"
 """Name of the JSON shape of one run."""
+
+LAST_WINDOW_US = 600_000_000
+"""An objective counts as restored when it holds over the last ten minutes."""
 
 WORKERS = 2
 """Processes for a range of seeds: a run takes one core, and the smallest machines have two."""
@@ -60,8 +65,27 @@ def run_one(request: RunRequest, progress: Tell | None = None) -> dict[str, Any]
             "commands": len(queries.commands(transcript)),
             "rejected": [r.body["reason"] for r in queries.of_type(transcript, "rejected")],
             "sli": last.sli if last else {},
+            "objectives_met_last_10_min": objectives_met(transcript, scenario),
             "score": card.to_json(),
         }
+
+
+def objectives_met(transcript: Transcript, scenario: Scenario) -> dict[str, bool]:
+    """Return, by objective, whether it held over the last ten minutes that were played."""
+    taken = queries.checkpoints(transcript)
+    if not taken:
+        return {}
+    last = taken[-1]
+    before = next((c for c in taken if c.t_us >= last.t_us - LAST_WINDOW_US), last)
+    met = {}
+    for slo in scenario.slos:
+        offered = bad = 0
+        for key, (offered_now, bad_now) in last.sli.items():
+            if key.startswith(f"{slo.id}/"):
+                offered += offered_now - before.sli[key][0]
+                bad += bad_now - before.sli[key][1]
+        met[slo.id] = bad * 1_000_000 <= (1_000_000 - slo.objective) * offered
+    return met
 
 
 def run_many(requests: list[RunRequest]) -> Iterator[dict[str, Any]]:

@@ -59,7 +59,7 @@ ROUTER = ComponentSpec(
     knobs=(
         Knob(name="policy", kind="enum", default="least_outstanding",
              choices=("round_robin", "least_outstanding", "least_tokens"),
-             help="round_robin; least_outstanding (fewest requests in flight); least_tokens (fewest tokens in flight)."),
+             help="round_robin; least_outstanding (fewest requests in flight); least_tokens (fewest tokens)."),
     ),
 )  # fmt: skip
 

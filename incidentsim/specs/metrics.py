@@ -136,8 +136,8 @@ METRICS: dict[str, MetricSpec] = {
         _own("slo_bad_requests_total", "counter", "Of those, the ones outside the objective.",
              labels=("slo", "tenant")),
         _own("gpu_cost_dollars_per_hour", "gauge", "Price of all GPUs held.", "dollars", labels=("pool",)),
-        _own("ALERTS", "gauge", "Active alerts, 1 while pending or firing.", labels=("alertname", "alertstate", "severity"),
-             source="prometheus"),
+        _own("ALERTS", "gauge", "Active alerts, 1 while pending or firing.",
+             labels=("alertname", "alertstate", "severity"), source="prometheus"),
         _own("up", "gauge", "1 when the last scrape of a target succeeded.", labels=("job", "instance"),
              source="prometheus"),
     )

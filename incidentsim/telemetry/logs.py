@@ -77,7 +77,7 @@ class LogStore:
         """Return the index of the oldest record kept."""
         return self.next_index - len(self._ring)
 
-    def emit(  # noqa: PLR0917 - the hot path of every component; keywords cost time
+    def emit(
         self,
         t_us: int,
         level: str,

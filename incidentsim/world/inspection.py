@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 
 from incidentsim.client_api import Health
 from incidentsim.errors import CommandError
@@ -79,8 +80,9 @@ def topology(stack: Stack) -> list[ComponentState]:
                        edges=(("gateway", f"{t.rate_milli() / 1000:.0f} req/s"),))
         for t in stack.tenants.values()
     ]  # fmt: skip
-    out.append(ComponentState(name="gateway", kind="gateway", health="warn" if queued > 0 else "ok",
-                              summary=f"{total or 0:.0f} in flight, {queued} queued", edges=(("router", ""),)))  # fmt: skip
+    summary = f"{total or 0:.0f} in flight, {queued} queued"
+    out.append(ComponentState(name="gateway", kind="gateway", health="warn" if queued > 0 else "ok", summary=summary,
+                              edges=(("router", ""),)))  # fmt: skip
     out.append(ComponentState(name="router", kind="router", health="ok", summary=stack.router.describe()[0],
                               edges=((stack.pool.id, ""),)))  # fmt: skip
     health: Health = "ok" if ready >= wanted else "warn" if ready * 2 > wanted else "bad"
@@ -102,7 +104,7 @@ def _pod_state(stack: Stack, pod: Pod) -> ComponentState:
     if pod.state != "ready":
         return ComponentState(name=pod.id, kind="replica", health="bad" if pod.state == "crashed" else "warn",
                               summary=pod.state, edges=((pod.node.host, ""),))  # fmt: skip
-    if kv is None or kv != kv or waiting is None:
+    if kv is None or isnan(kv) or waiting is None:
         return ComponentState(name=pod.id, kind="replica", health="unknown", summary="no metrics",
                               edges=((pod.node.host, ""),))  # fmt: skip
     health: Health = "bad" if kv >= FULL_KV else "warn" if waiting >= WAITING_WARN else "ok"

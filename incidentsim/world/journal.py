@@ -77,8 +77,9 @@ class Journal:
         request = attempt.request
         now = self._kernel.now
         tenant = self._cast.shown(request.tenant.id)
-        spans = [TraceSpan(name="POST /v1/chat/completions", service="gateway", start_us=attempt.received_us, end_us=now,
-                      depth=0, attributes=(("http.response.status_code", code), ("tenant", tenant),
+        received = attempt.received_us
+        spans = [TraceSpan(name="POST /v1/chat/completions", service="gateway", start_us=received, end_us=now, depth=0,
+                      attributes=(("http.response.status_code", code), ("tenant", tenant),
                                            ("http.request.resend_count", attempt.number - 1)))]  # fmt: skip
         dispatched = attempt.dispatched_us
         waited = dispatched if dispatched != NEVER else now
@@ -89,7 +90,8 @@ class Journal:
             spans.append(TraceSpan(name="chat", service="vllm", start_us=dispatched, end_us=now, depth=1, attributes=(
                 ("gen_ai.operation.name", "chat"), ("gen_ai.usage.input_tokens", attempt.prompt),
                 ("gen_ai.usage.output_tokens", attempt.output if code == 200 else 0),
-                ("gen_ai.request.max_tokens", request.max_tokens), ("vllm.preemptions", attempt.restarts))))  # fmt: skip
+                ("gen_ai.request.max_tokens", request.max_tokens),
+                ("vllm.preemptions", attempt.restarts))))  # fmt: skip
             admitted = attempt.admitted_us if attempt.admitted_us != NEVER else now
             first = attempt.first_us if attempt.first_us != NEVER else now
             for name, start, end in (("queue", dispatched, admitted), ("prefill", admitted, first),

@@ -1,7 +1,8 @@
 """The event kernel: SimPy with integer microseconds, fixed priorities and a counted budget.
 
-All components schedule plain callbacks through `Kernel.after`; there are no generator processes on hot paths, since their state can't be inspected or digested. Ties at one instant are broken by priority, then by
-the order of scheduling.
+All components schedule plain callbacks through `Kernel.after`; there are no generator processes on hot paths,
+since their state can't be inspected or digested. Ties at one instant are broken by priority, then by the order
+of scheduling.
 """
 
 from __future__ import annotations

@@ -46,8 +46,8 @@ class Timeline:
             text = stack.cast.render(entry.message.text, world_facts(stack))
             stack.emit(MessageReceived(t_us=now, who=entry.message.who, text=text))
         elif entry.page is not None:
-            render = stack.cast.render
-            stack.emit(Paged(t_us=now, text=render(entry.page.text, world_facts(stack)), source=render(entry.page.source)))
+            text = stack.cast.render(entry.page.text, world_facts(stack))
+            stack.emit(Paged(t_us=now, text=text, source=stack.cast.render(entry.page.source)))
 
     def say(self, who: str, text: str, ref: int) -> None:
         """A team-mate writes in the channel."""

@@ -56,7 +56,8 @@ class World:
         self._present = {cause.id: True for cause in scenario.root_causes}
         self._sweeps = 0
         timeline = Timeline(stack)
-        stack.team = Team(stack.kernel, cast, scenario.team, seed, timeline.say, lambda: world_facts(stack), timeline.do)
+        kernel = stack.kernel
+        stack.team = Team(kernel, cast, scenario.team, seed, timeline.say, lambda: world_facts(stack), timeline.do)
         Observability(stack)
         stack.kernel.after(SWEEP_US, self._sweep, None, NORMAL)
         stack.kernel.after(CHECKPOINT_US, self._checkpoint, None, OBSERVE + 2)
@@ -115,7 +116,7 @@ class World:
 
     def _apply(self, call: Call) -> None:
         command, ref = call.argument
-        self._dyn.add_json([self.now_us, command.verb, [self._stable_text(v) for v in command.args.values()]])
+        self._dyn.add_json([self.now_us, command.verb, self._stable_args(command)])
         try:
             action = self._action(command)
             action.check(self._stack, command)
@@ -123,8 +124,18 @@ class World:
         except CommandError as error:
             report(self._stack, ref, "failed", str(error))
 
+    def _stable_args(self, command: Command) -> dict[str, str]:
+        # a question's words decide nothing beyond its topic, and may hold any name
+        return {name: self._stable_text(text) for name, text in command.args.items() if name != "question"}
+
     def _stable_text(self, text: str) -> str:
-        return self._stack.cast.id_or_none(text) or text
+        """Return an argument with the cast's name in it as stable id: `acme`, `acme.token_limit`, `tenant=acme`."""
+        cast = self._stack.cast
+        key, equals, name = text.rpartition("=")
+        owner, dot, knob = name.rpartition(".")
+        if dot and (found := cast.id_or_none(owner)) is not None:
+            name = f"{found}.{knob}"
+        return f"{key}{equals}{cast.id_or_none(name) or name}"
 
     # -- readings -------------------------------------------------------------------------------------------
 
@@ -173,8 +184,7 @@ class World:
 
     def cost_microdollars(self) -> int:
         """Return the price of all GPUs held so far."""
-        self._stack.pool.accrue()
-        return self._stack.pool.cost_microdollars
+        return self._stack.pool.cost_microdollars()
 
     def root_causes_present(self) -> dict[str, bool]:
         """Ground truth: which root causes are still there."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from incidentsim.bench.naive import NaiveReplica, closed_form
+from incidentsim.bench.naive import Batch, NaiveReplica, closed_form
 from incidentsim.exact import Draws
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.kernel import OBSERVE, Call, Kernel
 from incidentsim.world.stack.replica import Replica
 from incidentsim.world.stack.sequence import Sequence
 from incidentsim.world.stack.step_model import StepModel, StepPreset
@@ -24,6 +24,7 @@ class Case:
     arrivals: tuple[tuple[int, int, int], ...]
     cancels: tuple[tuple[int, int], ...]
     factors: tuple[tuple[int, int], ...]
+    probes: tuple[int, ...] = ()
 
 
 def random_case(seed: int) -> Case:
@@ -56,17 +57,19 @@ def random_case(seed: int) -> Case:
         preset=preset, blocks=blocks, max_num_seqs=pick(4, 16, 64, 256), budget=pick(64, 128, 512, 2048),
         reserve=bool(pick(0, 1)),
         arrivals=tuple(arrivals), cancels=tuple(cancels), factors=tuple(factors),
+        probes=tuple(sorted(between(0, t + 5_000_000) for _ in range(40))),
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """Everything two engines must agree on."""
+    """Everything two engines must agree on. Readings: (used blocks, generated tokens, running, queued)."""
 
     times: tuple[tuple[int, int, int], ...]
     iterations: int
     preemptions: int
     events: tuple[tuple[str, int, int], ...]
+    readings: tuple[tuple[int, ...], ...]
 
 
 def run_case(case: Case, *, naive: bool) -> Outcome:
@@ -81,9 +84,16 @@ def run_case(case: Case, *, naive: bool) -> Outcome:
     def on_finish(q: Sequence, now: int) -> None:
         log.append(("finish", q.id, now))
 
+    begun: list[int] = []
+    step_ps = closed_form(model)
+
+    def counted(batch: Batch) -> int:
+        begun.append(batch.n)
+        return step_ps(batch)
+
     engine: NaiveReplica | Replica
     if naive:
-        engine = NaiveReplica(kernel, closed_form(model), blocks=case.blocks, max_num_seqs=case.max_num_seqs,
+        engine = NaiveReplica(kernel, counted, blocks=case.blocks, max_num_seqs=case.max_num_seqs,
                               budget=case.budget, on_first=on_first, on_finish=on_finish, reserve=case.reserve)  # fmt: skip
     else:
         engine = Replica(kernel, model, blocks=case.blocks, max_num_seqs=case.max_num_seqs, budget=case.budget,
@@ -105,9 +115,21 @@ def run_case(case: Case, *, naive: bool) -> Outcome:
         kernel.at(t, cancel, i)
     for t, f in case.factors:
         kernel.at(t, slow, f)
+    readings: list[tuple[int, ...]] = []
+
+    def probe(_: Call) -> None:
+        if isinstance(engine, Replica):
+            readings.append((engine.used_blocks(), engine.generated(), engine.running, engine.queued))
+        else:
+            ended = begun[:-1] if engine.busy else begun
+            held = len(engine.decoding) + len(engine.prefilling)
+            readings.append((case.blocks - engine.free, sum(ended), held, len(engine.waiting)))
+
+    for t in case.probes:
+        kernel.at(t, probe, None, OBSERVE)
     kernel.advance(3_600_000_000)
     iterations = engine.iterations if isinstance(engine, NaiveReplica) else engine.iterations()
     return Outcome(
         times=tuple((q.first_us, q.finished_us, q.restarts) for q in sequences),
-        iterations=iterations, preemptions=engine.preemptions, events=tuple(sorted(log)),
+        iterations=iterations, preemptions=engine.preemptions, events=tuple(sorted(log)), readings=tuple(readings),
     )  # fmt: skip

@@ -12,15 +12,13 @@ import click
 from incidentsim.cli.options import Seeds, SeedType, data_option, json_option, scenarios_option
 from incidentsim.config import load_config
 from incidentsim.errors import UsageError
-
-PLAYER_NAMES = ("do_nothing", "reference")
-"""Names of `cli.players.PLAYERS`, repeated so that --help loads no engine; a test compares."""
+from incidentsim.specs.people import POLICIES
 
 
 @click.command("run")
 @click.argument("scenario")
-@click.option("--policy", type=click.Choice(PLAYER_NAMES), metavar="NAME",
-              help=f"A scripted player: {', '.join(PLAYER_NAMES)}.")  # fmt: skip
+@click.option("--policy", type=click.Choice(POLICIES), metavar="NAME",
+              help=f"A scripted player: {', '.join(POLICIES)}.")  # fmt: skip
 @click.option("--script", type=click.Path(path_type=Path), metavar="FILE",
               help="JSON Lines of commands, each with its second after the page.")  # fmt: skip
 @click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
+from incidentsim.scenario.naming import stored_value
 from incidentsim.world.actions.base import Action, keep_inverse, no_such, record_change, report
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.pod import Pod
@@ -16,6 +17,10 @@ class Scale(Action):
         """The pool must exist and the count be within the knob's bounds."""
         if command.args["pool"] != stack.pool.id:
             raise no_such("pool", command.args["pool"], [stack.pool.id])
+        try:
+            stored_value(f"{stack.pool.id}.replicas", command.args["count"])
+        except ValueError as error:
+            raise CommandError(str(error)) from None
 
     def preview(self, stack: Stack, command: Command) -> list[str]:
         """Say how many come or go, when, and at what price."""
@@ -23,7 +28,7 @@ class Scale(Action):
         now = pool.int_knob("replicas")
         count = int(command.args["count"])
         part = stack.scenario.stack.pools[0]
-        lines = [f"target: {pool.id}", f"change: {now} -> {count} replicas"]
+        lines = [f"target: {pool.id}", f"change: {now} -> {count} replicas", *_steered(stack)]
         if count > now:
             free = max(0, part.gpu_quota - len([p for p in pool.pods if p.state not in ("gone", "pending")]))
             lines += [f"GPU quota: {part.gpu_quota}, free: {free}",
@@ -40,9 +45,18 @@ class Scale(Action):
         keep_inverse(stack, ref, Command(verb="scale", args={"pool": pool.id, "count": str(before)}))
         record_change(stack, "scale", pool.id, f"replicas {before} -> {count}")
         pool.on_change = lambda stage, text: report(stack, ref, stage, text)
-        report(stack, ref, "applied", f"{pool.id}: {before} -> {count} replicas wanted")
+        steered = "".join(f"; {line}" for line in _steered(stack))
+        report(stack, ref, "applied", f"{pool.id}: {before} -> {count} replicas wanted{steered}")
         stack.settings.set(f"{pool.id}.replicas", count)
         stack.adopt_nodes()
+
+
+def _steered(stack: Stack) -> list[str]:
+    settings = stack.settings
+    if not settings.get("autoscaler.enabled"):
+        return []
+    low, high = settings.text("autoscaler.min_replicas"), settings.text("autoscaler.max_replicas")
+    return [f"the autoscaler steers this pool between {low} and {high} and will change the number again"]
 
 
 class Restart(Action):

@@ -82,7 +82,7 @@ class WaiverExpiry(Action):
         limit = stack.scenario.tenant(waiver.tenant).token_limit
         agreed = "yes" if waiver.agreed else "not yet; the account owner can be paged and asked"
         return [f"target: waiver {command.args['waiver']} for {stack.cast.shown(waiver.tenant)}",
-                f"change: ends {'now' if 'in' not in command.args else 'in ' + command.args['in']}; then the contract's "
+                f"change: ends {'in ' + command.args['in'] if 'in' in command.args else 'now'}; then the contract's "
                 f"{limit} tokens/min hold", f"agreed with the account owner: {agreed}"]  # fmt: skip
 
     def apply(self, stack: Stack, command: Command, ref: int) -> None:

@@ -152,7 +152,8 @@ class Shed(Action):
         if selector.startswith("tier="):
             return ShedRule(selector=selector, share_ppm=share, tier=selector.removeprefix("tier="))
         if selector.startswith("prompt_tokens>"):
-            return ShedRule(selector=selector, share_ppm=share, prompt_over=int(selector.removeprefix("prompt_tokens>")))
+            over = int(selector.removeprefix("prompt_tokens>"))
+            return ShedRule(selector=selector, share_ppm=share, prompt_over=over)
         return ShedRule(selector=selector, share_ppm=share)
 
     def check(self, stack: Stack, command: Command) -> None:

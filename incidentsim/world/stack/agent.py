@@ -10,10 +10,10 @@ from incidentsim.world.stack.requests import UserRequest
 from incidentsim.world.stack.tenant import AGENT_INDEX, TenantState
 
 MAX_TURNS = 512
-"""Numbers reserved per conversation for its requests: at most 200 turns, each tried at most twice."""
+"""Numbers reserved per conversation for its requests: at most 200 turns, some of them tried again."""
 
 
-MAX_FAILED_TURNS = 2
+MAX_FAILED_TURNS = 3
 """Failed turns in a row after which a run is given up; agent frameworks resume from their last checkpoint."""
 
 RESUME_PAUSE_US = 15_000_000
@@ -105,7 +105,8 @@ class AgentFeature:
         self.started = self.live = 0
         self._gap = Draws(seed, f"tenant.{tenant.id}", f"agent-gap/{name}")
         self._due = 0
-        self._arm()
+        if plan.conversations_per_minute > 0:
+            self._arm()
         for i in range(plan.burst):
             kernel.after(self.draws.below((3 << 40) + i, BURST_US), self._begin, BURST_INDEX + i)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isnan
 
 from incidentsim.specs.components import AUTOSCALER
 from incidentsim.specs.knobs import KnobValue, format_value
@@ -64,7 +65,7 @@ class Autoscaler:
         if not self._int("enabled"):
             return
         reported = self._store.latest(METRIC, {"name": self._pool.id})
-        if reported is None or reported != reported:
+        if reported is None or isnan(reported):
             return
         now = self._kernel.now
         current = self._pool.int_knob("replicas")

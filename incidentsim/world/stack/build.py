@@ -142,5 +142,5 @@ class Stack:
         return [
             self.gateway.state(), self.router.state(), self.pool.state(), [t.state() for t in self.tenants.values()],
             self.autoscaler.state(), self.organisation.state(), [f.state() for f in self.faults.values()],
-            self.settings.state(),
+            self.settings.state(), self.team.state(),
         ]  # fmt: skip

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from incidentsim.specs.components import GATEWAY
 from incidentsim.specs.knobs import KnobValue, format_value
-from incidentsim.world.kernel import Kernel
 from incidentsim.world.journal import Journal
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.flow import FlowQueue
 from incidentsim.world.stack.gateway_metrics import GatewayMetrics
 from incidentsim.world.stack.limits import Shedder
@@ -47,7 +47,7 @@ class Gateway:
         self._dispatched: deque[Attempt] = deque()
         self._first_attempts = [0, 0]
         self._client_retries = [0, 0]
-        self._window_us = 0
+        self._window_us = kernel.now - kernel.now % RETRY_WINDOW_US
         self._engine_ids = 0
         self._knobs: dict[str, KnobValue] = {k.name: k.default for k in GATEWAY.knobs}
         self._by_tokens = False

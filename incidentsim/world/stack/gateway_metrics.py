@@ -56,7 +56,7 @@ class GatewayMetrics:
         own = {"cluster": self._cluster}
         gauge("envoy_cluster_upstream_rq_active", own, lambda: gateway.requests_in_flight)
         gauge("envoy_cluster_membership_healthy", own, lambda: len(pool.routable))
-        gauge("envoy_cluster_membership_total", own, lambda: len(pool.pods))
+        gauge("envoy_cluster_membership_total", own, lambda: len(pool.members))
         for tenant, shown in self._shown.items():
             sizes = gateway.flow.sizes
             gauge("inference_extension_flow_control_queue_size", {"fairness_id": shown},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from incidentsim.exact import Draws
 from incidentsim.specs.knobs import UNLIMITED
+from incidentsim.world.stack.sequence import NEVER
 
 _MINUTE_US = 60_000_000
 
@@ -18,7 +19,7 @@ class TokenBucket:
     def __init__(self, rate: int) -> None:
         self.rate = rate
         self._level = max(rate, 0) * _MINUTE_US
-        self._at_us = 0
+        self._at_us = NEVER  # scenario time is negative in the prelude: a bucket never used is full
 
     def set_rate(self, rate: int, now: int) -> None:
         """Change the rate; a bucket that becomes limited starts full."""

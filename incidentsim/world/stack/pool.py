@@ -50,7 +50,6 @@ class Pool:
         self.pods: list[Pod] = []
         self.nodes: list[Node] = []
         self.routable: tuple[Pod, ...] = ()
-        self.cost_microdollars = 0
         self._kernel = kernel
         self._part = part
         self._seed = seed
@@ -62,7 +61,8 @@ class Pool:
         self._jitter = [Draws(seed, f"{part.id}-{i}", "jitter") for i in range(64)]
         self._window = 0
         self._rolling: list[Pod] = []
-        self._roll_active = 0
+        self._replacing: list[Pod] = []
+        self._cost_parts = 0
         self._accrued_us = kernel.now
         self.on_change: Callable[[str, str], None] = lambda stage, text: None
         label = {"name": part.id}
@@ -98,6 +98,7 @@ class Pool:
             pod = self._add_pod()
             pod.state = "ready"
             pod.boot()
+            self._registry.set_up(f"vllm/{pod.id}", True)
         self._reroute()
         self._kernel.after(JITTER_WINDOW_US, self._next_window, None)
 
@@ -129,7 +130,7 @@ class Pool:
     def state(self) -> list[object]:
         """Return what defines the pool."""
         return [list(self._knobs.values()), self.image_slowdown_ppm, self.image, [p.dyn() for p in self.pods],
-                [n.state() for n in self.nodes], len(self._rolling), self._roll_active]  # fmt: skip
+                [n.state() for n in self.nodes], len(self._rolling), len(self._replacing)]  # fmt: skip
 
     # -- capacity -------------------------------------------------------------------------------------------
 
@@ -139,7 +140,7 @@ class Pool:
         live = [p for p in self.pods if p.state not in ("gone", "draining")]
         for _ in range(count - len(live)):
             pod = self._add_pod()
-            held = [p for p in self.pods if p.state not in ("gone", "pending")]
+            held = self._held()
             if len(held) >= self._part.gpu_quota:
                 self._journal.emit("warn", "kube-scheduler", "control-plane",
                                    f"0/{len(held)} nodes are available: Insufficient nvidia.com/gpu, quota "
@@ -151,6 +152,7 @@ class Pool:
             self._retire(pod)
 
     def _provision(self, pod: Pod) -> None:
+        self._accrue()
         pod.state = "provisioning"
         pod.epoch += 1
         self._journal.emit("info", "kube-scheduler", "control-plane", "provisioning a GPU node", {"pod": pod.id})
@@ -171,12 +173,13 @@ class Pool:
             self._gone(pod)
 
     def _gone(self, pod: Pod) -> None:
+        self._accrue()
         self._stop(pod, "gone")
         pod.node.pod = None
-        self._registry.set_up(f"vllm/{pod.id}", False)
         waiting = next((p for p in self.pods if p.state == "pending"), None)
-        if waiting is not None:
+        if waiting is not None and len(self._held()) < self._part.gpu_quota:
             self._provision(waiting)
+        self._settled(pod)
 
     def _add_pod(self) -> Pod:
         index = next((i for i, p in enumerate(self.pods) if p.state == "gone"), len(self.pods))
@@ -190,6 +193,7 @@ class Pool:
         else:
             pod = Pod(self._kernel, self, index, self.nodes[index], self._registry)
             self.pods.append(pod)
+            self._registry.set_up(f"vllm/{pod.id}", False)
             self._registry.counter_from("kube_pod_container_status_restarts_total", {"pod": pod.id},
                                         lambda pod=pod: pod.restarts, target="kube-state-metrics")  # fmt: skip
         pod.node.pod = pod
@@ -208,24 +212,29 @@ class Pool:
 
     def crash(self, pod: Pod, why: str) -> None:
         """The engine died; the pod stays down until its node is well or it is restarted."""
+        if pod.state in ("pending", "provisioning", "gone"):
+            return
         self._journal.emit("error", self.id, pod.id, why, {"pod": pod.id})
         pod.restarts += 1
         self._stop(pod, "crashed")
+        self._settled(pod)
 
     def roll(self, why: str) -> None:
         """Replace all live pods a few at a time, draining each for its grace period."""
-        self._rolling = [p for p in self.pods if p.state in ("ready", "loading", "crashed", "draining")]
+        # a pod that an earlier change is draining comes back with these settings too; one that drains because
+        # it is retired must not come back
+        self._replacing = [p for p in self._replacing if p.state == "draining"]
+        self._rolling = [p for p in self.pods if p.state in ("ready", "loading", "crashed")]
         self._journal.emit("info", "kube-controller-manager", "control-plane",
                            f"Scaled up replica set {self.id}: rolling update, {why}", {})  # fmt: skip
-        self._roll_active = 0
         self._roll_next()
 
     def _roll_next(self) -> None:
-        while self._rolling and self._roll_active < self._part.roll_parallel:
+        while self._rolling and len(self._replacing) < self._part.roll_parallel:
             pod = self._rolling.pop(0)
             if pod.state == "gone":
                 continue
-            self._roll_active += 1
+            self._replacing.append(pod)
             pod.epoch += 1
             if pod.state == "ready":
                 pod.state = "draining"
@@ -236,7 +245,15 @@ class Pool:
 
     def _replace(self, pod: Pod) -> None:
         self._stop(pod, "loading")
-        self._load(pod, rolled=True)
+        self._load(pod)
+
+    def _settled(self, pod: Pod) -> None:
+        """The pod is up, down or away: when a rolling change was replacing it, the next one's turn comes."""
+        if pod in self._replacing:
+            self._replacing.remove(pod)
+            self._roll_next()
+            if not self._rolling and not self._replacing:
+                self.on_change("done", f"all pods of {self.id} are replaced")
 
     def drain(self, pod: Pod) -> None:
         """Stop routing to the pod; its work goes on, and it stays until told otherwise."""
@@ -262,7 +279,7 @@ class Pool:
 
         self._kernel.after(0, check, self._kernel.now + DRAIN_GRACE_US)
 
-    def _load(self, pod: Pod, *, rolled: bool = False) -> None:
+    def _load(self, pod: Pod) -> None:
         pod.state = "loading"
         pod.epoch += 1
         self._registry.set_up(f"vllm/{pod.id}", False)
@@ -270,10 +287,10 @@ class Pool:
             self.crash(pod, "RuntimeError: CUDA error: no CUDA-capable device is detected")
             return
         duration = self._vary(self._part.load_time, pod)
-        self._kernel.after(duration, self._loaded, (pod, pod.epoch, rolled, duration))
+        self._kernel.after(duration, self._loaded, (pod, pod.epoch, duration))
 
     def _loaded(self, call: Call) -> None:
-        pod, epoch, rolled, duration = call.argument
+        pod, epoch, duration = call.argument
         if pod.epoch != epoch or pod.state != "loading":
             return
         if self.max_model_len > (self.kv_blocks - self.kv_blocks // 100) * BLOCK_TOKENS:
@@ -290,11 +307,7 @@ class Pool:
                                f"{duration / 1_000_000:.1f} seconds", {"pod": pod.id})  # fmt: skip
             self._reroute()
             self.gateway.dispatch()
-        if rolled:
-            self._roll_active -= 1
-            self._roll_next()
-            if not self._rolling and self._roll_active == 0:
-                self.on_change("done", f"all pods of {self.id} are replaced")
+            self._settled(pod)
 
     def _stop(self, pod: Pod, state: str) -> None:
         pod.state = state  # type: ignore[assignment]
@@ -329,12 +342,21 @@ class Pool:
             pod.apply_speed()
         self._kernel.after(JITTER_WINDOW_US, self._next_window, None)
 
-    def accrue(self) -> None:
-        """Add the price of the GPUs held since the last call."""
+    def cost_microdollars(self) -> int:
+        """Price of all GPUs held so far; reading it changes nothing."""
+        self._accrue()
+        return self._cost_parts // 3_600_000
+
+    def _accrue(self) -> None:
+        """Add the price of the GPUs held since the last call, exactly: called before their number changes."""
         now = self._kernel.now
-        held = len(self._held())
-        self.cost_microdollars += held * self._part.dollars_per_gpu_hour * (now - self._accrued_us) // 3_600_000
+        self._cost_parts += len(self._held()) * self._part.dollars_per_gpu_hour * (now - self._accrued_us)
         self._accrued_us = now
+
+    @property
+    def members(self) -> list[Pod]:
+        """Pods that the cluster knows, wanted ones without a GPU included."""
+        return [p for p in self.pods if p.state != "gone"]
 
     def _held(self) -> list[Pod]:
         return [p for p in self.pods if p.state not in ("pending", "gone")]

@@ -59,7 +59,7 @@ class TenantState:
         self._breath = Draws(seed, entity, "breath")
         self._backoff = Draws(seed, entity, "backoff")
         self._arrivals = 0
-        self._kernel.after(self._next_gap(), self._arrive, None)
+        self._await_next()
 
     # -- knobs ----------------------------------------------------------------------------------------------
 
@@ -77,8 +77,11 @@ class TenantState:
 
     def describe(self) -> list[str]:
         """Return the gateway's view of the tenant."""
-        values: dict[str, KnobValue] = {"token_limit": self.token_bucket.rate,
-                                        "request_limit": self.request_bucket.rate, "priority": self.priority}  # fmt: skip
+        values: dict[str, KnobValue] = {
+            "token_limit": self.token_bucket.rate,
+            "request_limit": self.request_bucket.rate,
+            "priority": self.priority,
+        }
         lines = [f"{k.name} = {format_value(k, values[k.name])}" for k in TENANT.knobs]
         queued = self._gateway.flow.sizes[self.id]
         return [*lines, f"tokens in flight: {self._gateway.tokens_in_flight[self.id]}, queued requests: {queued}"]
@@ -99,9 +102,16 @@ class TenantState:
         factor = 1_000_000 + workload.breathing * level // 1_000_000
         return workload.rate * factor // 1_000_000 * self.surge_ppm // 1_000_000
 
-    def _next_gap(self) -> int:
+    def _await_next(self) -> None:
         rate = self.rate_milli()
-        return int(self._gap.exponential(self._arrivals) * (1_000_000_000 / rate)) if rate > 0 else 1_000_000
+        if rate > 0:
+            gap = int(self._gap.exponential(self._arrivals) * (1_000_000_000 / rate))
+            self._kernel.after(gap, self._arrive, None)
+        else:
+            self._kernel.after(1_000_000, self._look_again, None)
+
+    def _look_again(self, _: Call) -> None:
+        self._await_next()
 
     def _arrive(self, _: Call) -> None:
         index = self._arrivals
@@ -110,7 +120,7 @@ class TenantState:
             workload = self.spec.workload
             self.ask(index, self._prompt.quantile(index, self._prompts), self._output.quantile(index, self._outputs),
                      workload.max_tokens)  # fmt: skip
-        self._kernel.after(self._next_gap(), self._arrive, None)
+        self._await_next()
 
     def ask(
         self, index: int, prompt: int, output: int, max_tokens: int, conversation: Conversation | None = None

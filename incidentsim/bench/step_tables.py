@@ -1,0 +1,144 @@
+"""Tabulated step times and recorded runs of another simulator, read from a folder.
+
+`incidentsim bench` and the tests run them on the naive engine: tables have no closed form. The folder holds
+`step_nonattn.csv.gz`, `step_attn_decode.csv.gz`, `step_attn_prefill.csv.gz` and one `NAME_requests.csv.gz` per
+recorded run; source and licence are in its README.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+
+from incidentsim.bench.naive import Batch, NaiveReplica
+from incidentsim.errors import UsageError
+from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.stack.sequence import Sequence
+
+LAYERS = 32
+"""Layers of Llama 3 8B; the tables give times per layer."""
+
+MANY_FACTOR = 1.1
+"""Vidur's factor on the attention of more than one decode, and of more than one prefill, in one step."""
+
+KV_STEP = 64
+"""Tokens to which the attention tables round context lengths up."""
+
+RUNS: dict[str, int] = {
+    "A_sarathi512_50": 30_208,
+    "A_sarathi512_80": 30_208,
+    "A_sarathi512_95": 30_208,
+    "C_kv2500_6rps": 2_500,
+}
+"""Recorded runs with their KV blocks; the others of their settings are CHUNK and BATCH_CAP."""
+
+CHUNK = 512
+"""Token budget of a step in all recorded runs."""
+
+BATCH_CAP = 256
+"""Most sequences at once in all recorded runs."""
+
+_PS_PER_MS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRequest:
+    """One request of a recorded run; latencies count from its arrival."""
+
+    arrival_us: int
+    prompt_tokens: int
+    output_tokens: int
+    ttft_us: float
+    e2e_us: float
+    preemptions: int
+
+
+def load_step_tables(folder: Path) -> Callable[[Batch], int]:
+    """Return the step time in ps by the tables in `folder`. Raises UsageError when one is missing.
+
+    The returned function raises KeyError for a batch that no recorded run had.
+    """
+    rest = {int(r["tokens_rounded_to_8"]): float(r["nonattn_ms_per_layer"]) for r in _rows(folder, "step_nonattn")}
+    decode = {
+        (int(r["decode_seqs"]), int(r["avg_kv_rounded_up_64"])): float(r["attn_ms_per_layer"])
+        for r in _rows(folder, "step_attn_decode")
+    }
+    prefill = {
+        (int(r["sum_prior_kv_rounded_up_64"]), int(r["rms_chunk"])): float(r["attn_ms_per_layer"])
+        for r in _rows(folder, "step_attn_prefill")
+    }
+
+    def step_ps(batch: Batch) -> int:
+        tokens = batch.n
+        prior = squares = 0
+        for done, m in batch.chunks:
+            tokens += m
+            prior += _up(done, KV_STEP)
+            squares += m * m
+        per_layer_ms = rest[_up(tokens, 8)]
+        if batch.n:
+            attention = decode[batch.n, _up(batch.kv // batch.n, KV_STEP)]
+            per_layer_ms += attention * MANY_FACTOR if batch.n > 1 else attention
+        if batch.chunks:
+            attention = prefill[prior, round(sqrt(squares))]
+            per_layer_ms += attention * MANY_FACTOR if len(batch.chunks) > 1 else attention
+        return round(per_layer_ms * LAYERS * _PS_PER_MS)
+
+    return step_ps
+
+
+def load_recorded_run(folder: Path, name: str) -> tuple[RecordedRequest, ...]:
+    """Return the requests of one recorded run in order of arrival. Raises UsageError when it is missing."""
+    return tuple(
+        RecordedRequest(
+            arrival_us=round(float(r["arrival_s"]) * 1e6),
+            prompt_tokens=int(r["prompt_tokens"]),
+            output_tokens=int(r["output_tokens"]),
+            ttft_us=float(r["ttft_s"]) * 1e6,
+            e2e_us=float(r["e2e_s"]) * 1e6,
+            preemptions=int(r["preemptions"]),
+        )
+        for r in _rows(folder, f"{name}_requests")
+    )
+
+
+def rerun(requests: tuple[RecordedRequest, ...], step_ps: Callable[[Batch], int], *, blocks: int) -> list[Sequence]:
+    """Run recorded requests on the naive engine to their end; return their sequences in the same order."""
+    kernel = Kernel(0)
+    engine = NaiveReplica(
+        kernel, step_ps, blocks=blocks, max_num_seqs=BATCH_CAP, budget=CHUNK, reserve=True,
+        on_first=_ignore, on_finish=_ignore,
+    )  # fmt: skip
+    sequences = [Sequence(i, r.arrival_us, r.prompt_tokens, r.output_tokens) for i, r in enumerate(requests)]
+
+    def arrive(call: Call) -> None:
+        engine.submit(call.argument)
+
+    for sequence in sequences:
+        kernel.at(sequence.arrived_us, arrive, sequence)
+    end_us = 0
+    while engine.busy or end_us <= sequences[-1].arrived_us:
+        end_us += 60_000_000
+        kernel.advance(end_us)
+    return sequences
+
+
+def _rows(folder: Path, name: str) -> list[dict[str, str]]:
+    path = folder / f"{name}.csv.gz"
+    try:
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except OSError as error:
+        raise UsageError(f"can't read reference data from {path}: {error}; pass the folder that holds it") from error
+
+
+def _up(value: int, step: int) -> int:
+    return -(-value // step) * step
+
+
+def _ignore(_sequence: Sequence, _now: int) -> None:
+    """Record nothing: the times are in the sequences."""

@@ -1,0 +1,54 @@
+"""The macro-step engine against the iteration-by-iteration one: identical integers (world.md F1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.world.engine_cases import Outcome, random_case, run_case
+
+CHUNK = 20
+"""Cases per test, so that workers share the range evenly."""
+
+PREEMPTING = (12, 10, 7, 9, 10, 12, 10, 9, 6, 13, 10, 13, 7, 12, 9, 8)
+"""How many cases of each chunk preempt: a change of the generator that loses them must be noticed."""
+
+
+def compare(seed: int) -> Outcome:
+    """Run one case on both engines; fail with the line that repeats it."""
+    case = random_case(seed)
+    macro, naive = run_case(case, naive=False), run_case(case, naive=True)
+    again = f"repeat with tests.world.test_engine_equality.compare({seed})"
+    assert macro.times == naive.times, f"times differ; {again}"
+    assert macro.readings == naive.readings, f"readings inside a step differ; {again}"
+    assert macro == naive, again
+    return macro
+
+
+@pytest.mark.parametrize("chunk", range(len(PREEMPTING)))
+def test_both_engines_agree(chunk: int) -> None:
+    """Times, events, preemptions, iterations and mid-step readings are equal on random cases."""
+    seeds = range(chunk * CHUNK, (chunk + 1) * CHUNK)
+    preempting = sum(compare(seed).preemptions > 0 for seed in seeds)
+    assert preempting == PREEMPTING[chunk]
+    assert {random_case(seed).reserve for seed in seeds} == {True, False}
+
+
+def test_the_range_is_hard_enough() -> None:
+    """At least 300 cases are compared, 120 of them with preemption."""
+    assert CHUNK * len(PREEMPTING) >= 300
+    assert sum(PREEMPTING) >= 120
+
+
+def test_cases_probe_inside_steps() -> None:
+    """Some readings find an engine with KV blocks in use and tokens generated: probes are not all idle."""
+    readings = run_case(random_case(0), naive=False).readings
+    assert len(readings) == 40
+    assert any(used and running for used, _, running, _ in readings)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("chunk", range(20))
+def test_both_engines_agree_on_many_more(chunk: int) -> None:
+    """The same on 2,000 further cases."""
+    for seed in range(10_000 + chunk * 100, 10_000 + (chunk + 1) * 100):
+        compare(seed)

@@ -1,0 +1,135 @@
+"""The event kernel: order of ties, slices, budgets."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from incidentsim.errors import BudgetExceeded
+from incidentsim.world import kernel as module
+from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, STEP_END, Call, Kernel
+
+SECOND = 1_000_000
+
+
+class Log:
+    """Notes what happened, and when."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.lines: list[tuple[int, str]] = []
+
+    def note(self, call: Call) -> None:
+        self.lines.append((self.kernel.now, call.argument))
+
+
+def test_ties_are_broken_by_priority_then_by_order() -> None:
+    """At one instant: step ends, commands, ordinary events, observers; among equals the first scheduled."""
+    kernel = Kernel(-5)
+    log = Log(kernel)
+    for name, priority in (("scrape", OBSERVE), ("arrival", NORMAL), ("command", COMMAND), ("step", STEP_END),
+                           ("arrival 2", NORMAL), ("command 2", COMMAND), ("step 2", STEP_END)):  # fmt: skip
+        kernel.at(10, log.note, name, priority)
+    kernel.at(9, log.note, "before", OBSERVE)
+    kernel.advance(10)
+    assert log.lines == [(9, "before")] + [
+        (10, name)
+        for name in ("step", "step 2", "command", "command 2", "arrival", "arrival 2", "scrape")
+    ]
+
+
+def test_an_event_at_the_same_instant_still_happens() -> None:
+    """An event that another one schedules without delay happens within the same advance, by its priority."""
+    kernel = Kernel(0)
+    log = Log(kernel)
+
+    def spawn(call: Call) -> None:
+        log.note(call)
+        kernel.after(0, log.note, "normal")
+        kernel.after(0, log.note, "step end", STEP_END)
+
+    kernel.at(7, spawn, "spawn", COMMAND)
+    kernel.at(7, log.note, "scrape", OBSERVE)
+    kernel.advance(7)
+    assert log.lines == [(7, "spawn"), (7, "step end"), (7, "normal"), (7, "scrape")]
+
+
+def test_advance_ends_exactly_where_it_should() -> None:
+    """What is due at the end has happened, what is due a microsecond later has not, and time never goes back."""
+    kernel = Kernel(-SECOND)
+    log = Log(kernel)
+    kernel.at(50, log.note, "due")
+    kernel.at(51, log.note, "later")
+    kernel.advance(50)
+    assert (kernel.now, log.lines) == (50, [(50, "due")])
+    kernel.advance(20)
+    assert kernel.now == 50
+    kernel.advance(50)
+    assert log.lines == [(50, "due")]
+
+
+def _ticking(stops: list[int]) -> list[tuple[int, str]]:
+    kernel = Kernel(-1_000)
+    log = Log(kernel)
+
+    def tick(call: Call) -> None:
+        log.note(call)
+        period, priority = periods[call.argument]
+        kernel.after(period, tick, call.argument, priority)
+
+    periods = {"a": (30, NORMAL), "b": (45, STEP_END), "c": (90, OBSERVE), "d": (15, NORMAL)}
+    for name, (period, priority) in periods.items():
+        kernel.after(period, tick, name, priority)
+    for stop in stops:
+        kernel.advance(stop)
+    kernel.advance(2_000)
+    return log.lines
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(-1_000, 2_000), max_size=12).map(sorted))
+def test_slices_equal_one_advance(stops: list[int]) -> None:
+    """Advancing in slices of any sizes gives the same log, event for event, as advancing at once."""
+    assert _ticking(stops) == _ticking([])
+
+
+def test_a_feedback_loop_is_stopped() -> None:
+    """Events that breed without end at one instant raise BudgetExceeded, naming the time."""
+    kernel = Kernel(0)
+
+    def breed(_: Call) -> None:
+        kernel.after(0, breed, None)
+
+    kernel.at(3 * SECOND, breed, None)
+    with pytest.raises(BudgetExceeded, match="3000000"):
+        kernel.advance(4 * SECOND)
+
+
+def test_a_sustained_flood_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More events per second than allowed, sustained over the window, raise; the same rate in bursts does not."""
+    monkeypatch.setattr(module, "MAX_SUSTAINED", 100)
+
+    def flood(rate: int, *, seconds: int) -> None:
+        kernel = Kernel(0)
+
+        def tick(_: Call) -> None:
+            if kernel.now < seconds * SECOND:
+                kernel.after(SECOND // rate, tick, None)
+
+        kernel.after(0, tick, None)
+        kernel.advance(60 * SECOND)
+
+    flood(200, seconds=5)
+    flood(90, seconds=60)
+    with pytest.raises(BudgetExceeded, match="sustained"):
+        flood(200, seconds=60)
+
+
+def test_time_is_whole_microseconds() -> None:
+    """Times inside a run are integers that never fall."""
+    times = [t for t, _ in _ticking([])]
+    assert all(type(t) is int for t in times)
+    assert all(a <= b for a, b in pairwise(times))
