@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isnan
 
@@ -42,7 +43,7 @@ def inspect(stack: Stack, shown_name: str) -> tuple[str, ...]:
         if node.id == name:
             return tuple(node.describe())
     part = stack.scenario.stack.observability
-    owners = {
+    owners: dict[str, Callable[[], list[str]]] = {
         "gateway": stack.gateway.describe, "router": stack.router.describe, stack.pool.id: stack.pool.describe,
         "autoscaler": stack.autoscaler.describe, "organisation": stack.organisation.describe,
         "observability": lambda: [f"scrape interval = {part.scrape_interval // 1_000_000} s",

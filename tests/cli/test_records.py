@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from incidentsim.cli.headless import RunRequest, run_one
-from incidentsim.cli.players import PLAYERS
-from incidentsim.cli.verbs.run import PLAYER_NAMES
+from incidentsim.policies import PANEL
+from incidentsim.specs.people import POLICIES
 from tests.cli.conftest import ROOT, SCENARIO, CommandLine
 
 
@@ -32,10 +32,10 @@ def test_run_prints_score_and_outcome_as_json(incidentsim: CommandLine, place: P
     assert result["sli"]["ttft/strategic"][0] > 0
 
 
-@pytest.mark.parametrize("name", PLAYER_NAMES)
+@pytest.mark.parametrize("name", POLICIES)
 def test_named_players_play(incidentsim: CommandLine, name: str) -> None:
     """Each scripted player can be named, and is named in the result."""
-    assert tuple(PLAYERS) == PLAYER_NAMES
+    assert tuple(PANEL) == POLICIES
     result = json.loads(incidentsim("run", SCENARIO, "--policy", name, "--json").out)
     assert result["player"] == name
     assert (result["commands"] == 0) == (name == "do_nothing")

@@ -225,6 +225,7 @@ class Pool:
         # it is retired must not come back
         self._replacing = [p for p in self._replacing if p.state == "draining"]
         self._rolling = [p for p in self.pods if p.state in ("ready", "loading", "crashed")]
+        self._rolling.sort(key=_is_ready)  # those that are down first, as a Deployment does
         self._journal.emit("info", "kube-controller-manager", "control-plane",
                            f"Scaled up replica set {self.id}: rolling update, {why}", {})  # fmt: skip
         self._roll_next()
@@ -378,3 +379,7 @@ class Pool:
         for pod in ready:
             total += pod.engine.queued if pod.engine is not None else 0
         return total / len(ready) if ready else float("nan")
+
+
+def _is_ready(pod: Pod) -> bool:
+    return pod.state == "ready"
