@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isnan
 from typing import Any
 
 import pytest
@@ -165,11 +164,12 @@ def test_a_lost_gpu_takes_its_series_and_its_replica(world_twice: Twice) -> None
     scenario = with_fault(small(), "gpu_lost", "node-2", 10 * SECOND)
     played = world_twice(Run(scenario=scenario, script=((20 * SECOND, "restart chat-pool-2"),)))
     assert played.messages("Xid (PCI:0000:07:00): 79, GPU has fallen off the bus")
-    for name, labels in (
-        ("DCGM_FI_DEV_GPU_TEMP", {"Hostname": "node-2"}),
-        ("vllm:num_requests_running", {"engine": "chat-pool-2"}),
-    ):
-        assert isnan(values(played.world, name, **labels)[-1]), f"{name} ends with a stale marker"
+    latest = played.world.metrics.latest
+    model = scenario.stack.pools[0].model_name
+    for i, there in ((1, True), (2, False)):
+        assert (latest("DCGM_FI_DEV_GPU_TEMP", {"Hostname": f"node-{i}", "gpu": "0"}) is not None) is there
+        engine = {"model_name": model, "engine": f"chat-pool-{i}"}
+        assert (latest("vllm:num_requests_running", engine) is not None) is there
     assert values(played.world, "up", job="vllm", instance="chat-pool-2")[-1] == 0
     assert played.stack.pool.pods[2].state == "crashed"
     assert played.stack.pool.pods[2].restarts == 3

@@ -9,17 +9,20 @@ from incidentsim.tui.presenters.rows import Row, row, span
 
 _KEYS = (
     ("Everywhere", (
+        ("a letter", "begins a command, unless the pane in front uses it (Logs and Metrics do)"),
         (":", "go to the command line; / goes to the tab's own box where it has one"),
         ("1-8", "bring a tab to the front"), ("Tab", "next pane"), ("z", "zoom the focused pane, Esc leaves"),
         ("Space", "pause and resume the clock"), ("+ -", "speed: 0.5, 1, 2, 4, 8, as fast as possible"),
-        ("r", "show or hide the answers to commands"), ("Ctrl+P", "palette of all commands and themes"),
-        ("F1 ?", "this help"), ("q Ctrl+Q", "leave; the session is kept"),
+        ("v", "show or hide the answers to commands"), ("Ctrl+P", "palette of all commands and themes"),
+        ("F1 ?", "this help"), ("Ctrl+Q", "leave; the session is kept"),
     )),
     ("Command line", (
         ("Enter", "run; a risky command asks once, a second Enter confirms"),
         ("Tab", "take the marked offer"),
         ("↓ ↑", "choose an offer; on an empty line walk through history"), ("Ctrl+R", "search the history"),
-        ("Esc", "close offers, cancel a question, leave the line"),
+        ("PgUp", "scroll the answers; PgDn forward"),
+        ("Esc", "close offers, cancel a question, leave the line; then hide the answers"),
+        ("", "on an empty line digits, Space, + - and ? work as in the panes"),
     )),
     ("Logs", (
         ("/ s", "filter (hides lines), search (marks them)"), ("n N", "next and former hit"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -44,10 +44,14 @@ SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 0.0)
 """Pacing factors that + and - step through; 0 is as fast as possible."""
 
 _TYPING_HINTS = (
-    ("Enter", "run"), ("Tab", "complete"), ("↑ ↓", "history"), ("^r", "search"), ("Esc", "leave"),
-    ("F1", "help"),
+    ("Enter", "run"), ("Tab", "complete"), ("↑ ↓", "history"), ("^r", "search"), ("PgUp PgDn", "answers"),
+    ("Esc", "to the panes"), ("F1", "help"),
 )  # fmt: skip
-_COMMON_HINTS = ((":", "command"), ("1-8", "tabs"), ("Space", "pause"), ("?", "help"))
+_COMMON_HINTS = ((":", "command"), ("1-8", "tabs"), ("Space", "pause"), ("+ -", "speed"), ("?", "help"))
+_LINE_HINTS = (
+    *_COMMON_HINTS[1:], ("Tab", "complete"), ("↑", "history"), ("Esc", "to the panes"), ("^q", "leave"),
+)  # fmt: skip
+"""The same while the command line is empty: its own keys, and those it leaves to the screen."""
 
 
 class LiveScreen(Screen[None]):
@@ -62,10 +66,9 @@ class LiveScreen(Screen[None]):
         Binding("plus,equals_sign", "speed(1)", show=False),
         Binding("minus", "speed(-1)", show=False),
         Binding("z", "zoom", show=False),
-        Binding("r", "results", show=False),
+        Binding("v", "results", show=False),
         Binding("escape", "calm", show=False),
         Binding("question_mark", "app.help", show=False),
-        Binding("q", "app.leave", show=False),
     ]
 
     def __init__(self, feed: LiveFeed, *, hz: float) -> None:
@@ -92,6 +95,7 @@ class LiveScreen(Screen[None]):
         """Open the first tab and start the ticker."""
         self.feed.drain()
         await self._open(0)
+        self.command_line.focus_line()
         self.set_interval(1 / self._hz, self.tick)
         self.call_after_refresh(self.tick)
 
@@ -130,13 +134,18 @@ class LiveScreen(Screen[None]):
         self.query_one(TabBar).update(self.tab.NAME, {"channel": feed.unread, "overview": firing})
         results = self.query_one("#results")
         if results.has_class("-open"):
-            set_titles(results, "Answers", "r hides, z zooms")
+            set_titles(results, "Answers", "PgUp PgDn scroll, Esc Esc hides")
             self.query_one("#result-list", RowsView).show(result_rows(feed.results, feed.effects))
         self._hint()
 
     def _hint(self) -> None:
-        typing = isinstance(self.focused, PromptInput)
-        hints = _TYPING_HINTS if typing else (*_COMMON_HINTS, *self.tab.HINTS)
+        focused = self.focused
+        if not isinstance(focused, PromptInput):
+            hints = (*_COMMON_HINTS, *self.tab.HINTS)
+        elif focused is self.command_line.input and not focused.value:
+            hints = _LINE_HINTS
+        else:
+            hints = _TYPING_HINTS
         self.query_one(KeyHints).update(hints)
 
     def on_descendant_focus(self) -> None:
@@ -153,12 +162,13 @@ class LiveScreen(Screen[None]):
         self.call_after_refresh(self.paint)
 
     async def action_tab(self, number: int) -> None:
-        """Bring a tab to the front; that is recorded."""
+        """Bring a tab to the front, with all the room; that is recorded."""
+        self.query_one("#results").remove_class("-open")
         await self._open(number)
 
     async def on_tab_bar_picked(self, event: TabBar.Picked) -> None:
         """Bring the clicked tab to the front."""
-        await self._open([tab.NAME for tab in TABS].index(event.name))
+        await self.action_tab([tab.NAME for tab in TABS].index(event.name))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let `:` and `/` be typed where a line is being edited."""
@@ -173,6 +183,17 @@ class LiveScreen(Screen[None]):
     def action_box(self) -> None:
         """Go to the tab's own prompt; where it has none, to the command line."""
         (self.tab.box() or self.command_line).focus_line()
+
+    def on_key(self, event: events.Key) -> None:
+        """Take a letter that means nothing where the focus is as the beginning of a command."""
+        letter = event.character or ""
+        if letter.isalpha() and not isinstance(self.focused, PromptInput):
+            event.stop()
+            self.command_line.type_text(letter)
+
+    def on_prompt_paged(self, event: Prompt.Paged) -> None:
+        """Scroll the answers without leaving the command line."""
+        self.query_one("#result-list", RowsView).action_page(event.step)
 
     def on_prompt_left(self) -> None:
         """Go back from a prompt to the tab."""

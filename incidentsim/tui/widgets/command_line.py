@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from textual import events
+
 from incidentsim.commands.complete import complete
 from incidentsim.specs.vocabulary import Vocabulary
 from incidentsim.tui.presenters.results import confirmation
 from incidentsim.tui.presenters.rows import span
 from incidentsim.tui.widgets.prompt import Prompt
+
+
+SCREEN_KEYS = frozenset(
+    (*(str(digit) for digit in range(1, 9)), "space", "plus", "minus", "equals_sign", "question_mark")
+)
+"""Keys that no command begins with: on an empty line they keep their meaning for the screen."""
+
+_TYPING = "type a command: Tab completes, Enter runs it"
+_AWAY = "start typing a command, or : to come here"
 
 
 class CommandLine(Prompt):
@@ -19,10 +30,20 @@ class CommandLine(Prompt):
             ">",
             completer=lambda text, cursor: complete(text, cursor, vocabulary(), history()),
             history=history,
-            placeholder="a command: Tab completes, Enter runs it",
+            placeholder=_AWAY,
+            passes=SCREEN_KEYS,
             id="command",
         )
         self._asked = ""
+
+    def on_descendant_focus(self, _: events.DescendantFocus) -> None:
+        """Say that the line is where typing goes."""
+        self.input.placeholder = _TYPING
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Say how to come back."""
+        super().on_descendant_blur(event)
+        self.input.placeholder = _AWAY
 
     def confirmed(self, text: str) -> bool:
         """Ask before a risky command; the second Enter confirms."""

@@ -30,7 +30,10 @@ DROPDOWN_ROWS = 8
 
 
 class PromptInput(Input):
-    """The editable line itself; keys that are not editing are passed to its prompt."""
+    """The editable line itself; keys that are not editing are passed to its prompt.
+
+    While the line is empty it leaves the keys in `passes` to the screen: a digit then opens a tab.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "ask('up')", show=False),
@@ -38,13 +41,22 @@ class PromptInput(Input):
         Binding("tab", "ask('tab')", show=False),
         Binding("ctrl+r", "ask('search')", show=False),
         Binding("escape", "ask('escape')", show=False),
+        Binding("pageup", "ask('pageup')", show=False),
+        Binding("pagedown", "ask('pagedown')", show=False),
     ]
+    passes: frozenset[str] = frozenset()
 
     @dataclass
     class Asked(Message):
         """A key was pressed that the prompt answers."""
 
         what: str
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Take every printable key, but for those that are the screen's while nothing is typed."""
+        if not self.value and key in self.passes:
+            return False
+        return super().check_consume_key(key, character)
 
     def validate_value(self, value: str) -> str:
         """Keep control and invisible characters out of the line, pasted ones too."""
@@ -79,6 +91,12 @@ class Prompt(Vertical):
 
         prompt: Prompt
 
+    @dataclass
+    class Paged(Message):
+        """A page key was pressed, which a line of input has no use for: -1 up, 1 down."""
+
+        step: int
+
     def __init__(
         self,
         label: str,
@@ -87,10 +105,11 @@ class Prompt(Vertical):
         history: Callable[[], Sequence[str]] = tuple,
         placeholder: str = "",
         clears: bool = True,
+        passes: frozenset[str] = frozenset(),
         id: str | None = None,
     ) -> None:
         super().__init__(id=id, classes="prompt")
-        self._label = label
+        self._label, self._passes = label, passes
         self._completer, self._history, self._clears = completer, history, clears
         self._placeholder = placeholder
         self._completion: Completion | None = None
@@ -115,6 +134,7 @@ class Prompt(Vertical):
         label.styles.width = len(self._label) + 1
         label.show([Row(spans=(span(self._label, "accent"),))])
         self.input.cursor_blink = False
+        self.input.passes = self._passes
 
     @property
     def input(self) -> PromptInput:
@@ -143,6 +163,11 @@ class Prompt(Vertical):
             self._quiet = clean(text)
         self.input.value = text
         self.input.cursor_position = len(self.input.value)
+
+    def type_text(self, text: str) -> None:
+        """Focus the line and go on with `text`, as if it had been typed there."""
+        self.screen.set_focus(self.input)
+        self.input.insert_text_at_cursor(text)
 
     def tell(self, spans: Sequence[Span]) -> None:
         """Show a message until the next key."""
@@ -211,6 +236,8 @@ class Prompt(Vertical):
             "tab": self._tab,
             "search": self._search,
             "escape": self._escape,
+            "pageup": lambda: self.post_message(self.Paged(-1)),
+            "pagedown": lambda: self.post_message(self.Paged(1)),
         }[event.what]
         handler()
 

@@ -162,7 +162,12 @@ class Organisation:
     def expiry_agreed(self, change_id: str) -> bool:
         """Whether the waiver has ended or will, and its owner agreed."""
         waiver = self.waivers.get(change_id)
-        return waiver is not None and waiver.agreed and (not waiver.active or waiver.ends_us is not None)
+        if waiver is None or not waiver.agreed:
+            return False
+        if waiver.active:
+            return waiver.ends_us is not None
+        # ended, unless someone has lifted the limit again since
+        return self._get(f"tenant.{waiver.tenant}.token_limit") != UNLIMITED
 
     def _watch(self, change_id: str, waiver: WaiverState) -> None:
         if waiver.ends_us is not None and waiver.ends_us > self._kernel.now:
