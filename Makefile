@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv play demo test test-long check lint docs bench clean
+.PHONY: help venv play demo test test-long check lint docs bench results clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -47,8 +47,14 @@ check: lint  ## Check style, types, layers, and that the generated docs are curr
 docs: $(STAMP)  ## Write docs/reference again
 	@$(BIN)/python -m tools.generate_docs
 
-bench: $(STAMP)  ## Print the benchmark figures
-	@for file in benchmarks/*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done
+bench: $(STAMP)  ## Print the benchmark figures (about three minutes)
+	@for name in headless_run telemetry tui_paint; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+results: $(STAMP)  ## Make the tables of docs/results.md again (about an hour)
+	$(BIN)/python -m benchmarks.digests
+	$(BIN)/python -m benchmarks.kill 50
+	$(BIN)/python -m benchmarks.wrong_moves --seeds 1..20
+	$(BIN)/python -m benchmarks.policy_table --seeds 1..20
 
 clean:  ## Remove caches and the virtual environment
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

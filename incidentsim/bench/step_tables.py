@@ -62,7 +62,9 @@ def load_step_tables(folder: Path) -> Callable[[Batch], int]:
 
     The returned function raises KeyError for a batch that no recorded run had.
     """
-    rest = {int(r["tokens_rounded_to_8"]): float(r["nonattn_ms_per_layer"]) for r in _rows(folder, "step_nonattn")}
+    rest = {
+        int(r["tokens_rounded_to_8"]): float(r["nonattn_ms_per_layer"]) for r in _rows(folder, "step_nonattn")
+    }
     decode = {
         (int(r["decode_seqs"]), int(r["avg_kv_rounded_up_64"])): float(r["attn_ms_per_layer"])
         for r in _rows(folder, "step_attn_decode")
@@ -106,7 +108,9 @@ def load_recorded_run(folder: Path, name: str) -> tuple[RecordedRequest, ...]:
     )
 
 
-def rerun(requests: tuple[RecordedRequest, ...], step_ps: Callable[[Batch], int], *, blocks: int) -> list[Sequence]:
+def rerun(
+    requests: tuple[RecordedRequest, ...], step_ps: Callable[[Batch], int], *, blocks: int
+) -> list[Sequence]:
     """Run recorded requests on the naive engine to their end; return their sequences in the same order."""
     kernel = Kernel(0)
     engine = NaiveReplica(
@@ -133,7 +137,9 @@ def _rows(folder: Path, name: str) -> list[dict[str, str]]:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
     except OSError as error:
-        raise UsageError(f"can't read reference data from {path}: {error}; pass the folder that holds it") from error
+        raise UsageError(
+            f"can't read reference data from {path}: {error}; pass the folder that holds it"
+        ) from error
 
 
 def _up(value: int, step: int) -> int:

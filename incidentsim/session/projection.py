@@ -24,7 +24,6 @@ from incidentsim.session.charts import Charts
 from incidentsim.session.engine import TICK_US
 from incidentsim.session.ports import WorldPort
 from incidentsim.session.recorder import Recorder
-from incidentsim.specs.knobs import format_duration
 from incidentsim.specs.people import TEAM_ROLES
 from incidentsim.transcript.model import Record
 from incidentsim.transcript.projection import visible_to
@@ -138,7 +137,7 @@ def snapshot(
 
 def _objective(slo: Slo) -> Objective:
     share = f"{slo.objective / 10_000:g} %"
-    what = "answered without error"
+    what = "are answered without error"
     if slo.kind == "ttft":
-        what = f"answered, the first token within {format_duration(slo.threshold)}"
-    return Objective(name=slo.id, text=f"{slo.title}: {share} of requests {what}", target=slo.objective / 1e6)
+        what = f"get their first token within {slo.threshold / 1e6:g} s"
+    return Objective(name=slo.id, text=f"{share} of requests {what}", target=slo.objective / 1e6)

@@ -62,6 +62,7 @@ class LiveFeed:
         self.log_filter = ""
         self.log_problem = ""
         self.unread = 0
+        self._notices: list[Item] = []
         self._last_seq = -1
         self._next_log = self._last_log = -1
         self._tiles: dict[str, tuple[int, Curve]] = {}
@@ -83,8 +84,15 @@ class LiveFeed:
             self.items.append(item)
             if item.group == "message":
                 self.unread += 1
+            if item.group == "message" or (item.group == "effect" and item.role != "dim"):
+                self._notices.append(item)
             if item.ref:
                 self.effects.setdefault(item.ref, []).append(item)
+
+    def take_notices(self) -> list[Item]:
+        """Return the messages and finished effects that came since the last call."""
+        taken, self._notices = self._notices, []
+        return taken
 
     def _drain_logs(self) -> None:
         try:

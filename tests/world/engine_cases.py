@@ -94,7 +94,8 @@ def run_case(case: Case, *, naive: bool) -> Outcome:
     engine: NaiveReplica | Replica
     if naive:
         engine = NaiveReplica(kernel, counted, blocks=case.blocks, max_num_seqs=case.max_num_seqs,
-                              budget=case.budget, on_first=on_first, on_finish=on_finish, reserve=case.reserve)  # fmt: skip
+                              budget=case.budget, on_first=on_first, on_finish=on_finish,
+                              reserve=case.reserve)  # fmt: skip
     else:
         engine = Replica(kernel, model, blocks=case.blocks, max_num_seqs=case.max_num_seqs, budget=case.budget,
                          on_first=on_first, on_finish=on_finish, reserve=case.reserve)  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from incidentsim.commands.model import Command
 from incidentsim.commands.parse import parse
 from incidentsim.errors import CommandError
-from incidentsim.events import EffectObserved
+from incidentsim.events import EffectObserved, MessageReceived
 from incidentsim.specs.verbs import VERBS
 from incidentsim.world.actions import ACTIONS
 from incidentsim.world.world import World
@@ -29,8 +29,10 @@ class Sample:
 
 ACTS = {
     "set": Sample(line="set gateway.admission tokens", preview="requests -> tokens", inverse="set",
-                  wrong=({"knob": "gatewy.admission", "value": "tokens"}, {"knob": "gateway.admision", "value": "tokens"},
-                         {"knob": "gateway.admission", "value": "bytes"}, {"knob": "gateway.max_queue", "value": "-4"})),
+                  wrong=({"knob": "gatewy.admission", "value": "tokens"},
+                         {"knob": "gateway.admision", "value": "tokens"},
+                         {"knob": "gateway.admission", "value": "bytes"},
+                         {"knob": "gateway.max_queue", "value": "-4"})),
     "limit": Sample(line="limit storefront tokens 300k", preview="unlimited -> 300000", inverse="limit",
                     wrong=({"tenant": "nobody", "resource": "tokens", "rate": "1"},)),
     "priority": Sample(line="priority storefront batch", preview="standard -> batch", inverse="priority",
@@ -151,7 +153,11 @@ def test_other_verbs_do_not_reach_the_world(verb: str) -> None:
 
 def test_what_a_person_did_is_in_the_change_log(world_twice: Twice) -> None:
     """Acts are entered under ids of their own, in order, as done by the person on call."""
-    script = ((SECOND, "set gateway.admission tokens"), (2 * SECOND, "scale chat-pool 4"), (3 * SECOND, "drain chat-pool-0"))
+    script = (
+        (SECOND, "set gateway.admission tokens"),
+        (2 * SECOND, "scale chat-pool 4"),
+        (3 * SECOND, "drain chat-pool-0"),
+    )
     played = world_twice(Run(scenario=quiet(), script=script))
     mine = [e for e in played.world.changes() if e.actor == "you (on call)"]
     assert [(e.id, e.t_us // SECOND, e.target) for e in mine] == [
@@ -166,16 +172,17 @@ def test_two_commands_of_a_tick_apply_in_order(world_twice: Twice) -> None:
     """Of two commands at one tick the later one wins."""
     script = ((SECOND, "set gateway.max_queue 10"), (SECOND, "set gateway.max_queue 20"))
     assert world_twice(Run(scenario=quiet(), script=script)).stack.settings.get("gateway.max_queue") == 20
-    assert world_twice(Run(scenario=quiet(), script=script[::-1])).stack.settings.get("gateway.max_queue") == 10
+    assert (
+        world_twice(Run(scenario=quiet(), script=script[::-1])).stack.settings.get("gateway.max_queue") == 10
+    )
 
 
 def test_ask_and_page_answer_later(world_twice: Twice) -> None:
     """A question and a page are answered in the channel, with the number of the command that asked."""
     script = ((SECOND, 'ask platform "what is the gpu quota?"'), (2 * SECOND, "page account-manager"))
     played = world_twice(Run(scenario=quiet(duration=200 * SECOND), script=script))
-    answers = {f.ref: f for f in played.facts if f.type == "message" and getattr(f, "ref", 0)}  # type: ignore[attr-defined]
-    assert answers[1].who == "platform"  # type: ignore[attr-defined]
-    assert answers[2].who == "account-manager"  # type: ignore[attr-defined]
+    answers = {f.ref: f for f in played.facts if isinstance(f, MessageReceived) and f.ref}
+    assert {ref: f.who for ref, f in answers.items()} == {1: "platform", 2: "account-manager"}
     assert all(f.t_us > 2 * SECOND for f in answers.values())
 
 

@@ -94,5 +94,7 @@ def test_switched_off_it_does_nothing(world_twice: Twice) -> None:
     """Disabled, it leaves the pool alone, until it is switched on."""
     off = Run(scenario=quiet(), probes=((START, reports(0.99)),))
     assert wanted(world_twice(off)) == 3
-    on = Run(scenario=quiet(), probes=((START, reports(0.99)),), script=((SECOND, "set autoscaler.enabled true"),))
+    on = Run(
+        scenario=quiet(), probes=((START, reports(0.99)),), script=((SECOND, "set autoscaler.enabled true"),)
+    )
     assert wanted(world_twice(on)) == 4

@@ -44,7 +44,9 @@ def turmoil(*, rate: int = 6_000) -> Run:
                           queue_timeout="4s", request_timeout="20s", retry_attempts=2)  # fmt: skip
     scenario = with_client(scenario, patience=3 * SECOND, deadline=15 * SECOND, attempts=3, backoff=SECOND)
     for tenant in scenario.tenants:
-        scenario = with_fault(scenario, "traffic_surge", f"tenant.{tenant.id}", 60 * SECOND, factor=0, lasts=0)
+        scenario = with_fault(
+            scenario, "traffic_surge", f"tenant.{tenant.id}", 60 * SECOND, factor=0, lasts=0
+        )
     return Run(scenario=scenario, script=TURMOIL)
 
 
@@ -95,7 +97,9 @@ def test_requests_tokens_and_blocks_are_conserved(world_twice: Twice) -> None:
     draws = Draws(4, "test", "instants")
     probes = tuple((draws.below(i, 70 * SECOND), conserved) for i in range(150))
     run = turmoil()
-    played = world_twice(Run(scenario=run.scenario, script=run.script, probes=(*probes, (150 * SECOND, idle))))
+    played = world_twice(
+        Run(scenario=run.scenario, script=run.script, probes=(*probes, (150 * SECOND, idle)))
+    )
     assert played.messages("Killing container")
 
 
@@ -137,7 +141,9 @@ def test_every_attempt_gets_exactly_one_answer(ledger: Ledger) -> None:
     requests = list({id(a.request): a.request for a in ledger.received}.values())
     assert all(r.ended for r in requests)
     assert len(requests) == sum(t.requests for t in played.stack.tenants.values())
-    assert [n for n, _ in played.world.sli().values()] == [t.requests for t in played.stack.tenants.values()] * 2
+    assert [n for n, _ in played.world.sli().values()] == [
+        t.requests for t in played.stack.tenants.values()
+    ] * 2
     assert sum(bad for key, (_, bad) in played.world.sli().items() if key.startswith("availability")) == sum(
         t.failed for t in played.stack.tenants.values()
     )
@@ -156,15 +162,15 @@ def test_attempts_count_from_one_without_gaps(ledger: Ledger) -> None:
 
 def codes_of(world: World) -> dict[int, float]:
     """Return how many answers of each code were reported at the end."""
-    return {
-        code: sum(values_last(world, "gateway_responses_total", code=str(code))) for code in CODES
-    }
+    return {code: sum(values_last(world, "gateway_responses_total", code=str(code))) for code in CODES}
 
 
 def values_last(world: World, name: str, **labels: str) -> list[float]:
     """Return the last sample of each matching series."""
     return [
-        series.values[-1] for series in world.metrics.series(name) if dict(series.labels).items() >= labels.items()
+        series.values[-1]
+        for series in world.metrics.series(name)
+        if dict(series.labels).items() >= labels.items()
     ]
 
 
@@ -195,7 +201,9 @@ def test_too_long_a_prompt_answers_400(world_twice: Twice) -> None:
 
 def test_the_client_retry_budget_stops_retries(world_twice: Twice) -> None:
     """With a budget of 0 every client retry is refused with a final 429, from the first second on."""
-    base = with_client(overridden(small(rate=6_000), "gateway", max_inflight_requests=1, max_queue=0), attempts=3)
+    base = with_client(
+        overridden(small(rate=6_000), "gateway", max_inflight_requests=1, max_queue=0), attempts=3
+    )
     free = world_twice(Run(scenario=base))
     none = world_twice(Run(scenario=overridden(base, "gateway", client_retry_budget=0)))
     assert codes_of(free.world)[429] == 0
@@ -210,7 +218,8 @@ def test_the_client_retry_budget_is_over_a_window(world_twice: Twice) -> None:
                                   max_queue=0, client_retry_budget=0.1), attempts=6)  # fmt: skip
     played = world_twice(Run(scenario=base))
     first, retried = (
-        sum(values_last(played.world, name)) for name in ("gateway_requests_total", "gateway_client_retries_total")
+        sum(values_last(played.world, name))
+        for name in ("gateway_requests_total", "gateway_client_retries_total")
     )
     refused = codes_of(played.world)[429]
     let_through = retried - refused

@@ -36,8 +36,7 @@ def test_ties_are_broken_by_priority_then_by_order() -> None:
     kernel.at(9, log.note, "before", OBSERVE)
     kernel.advance(10)
     assert log.lines == [(9, "before")] + [
-        (10, name)
-        for name in ("step", "step 2", "command", "command 2", "arrival", "arrival 2", "scrape")
+        (10, name) for name in ("step", "step 2", "command", "command 2", "arrival", "arrival 2", "scrape")
     ]
 
 

@@ -26,7 +26,14 @@ def with_change(scenario: Scenario, change: Change, at_us: int) -> Scenario:
 def push(change_id: str, **more: object) -> Change:
     """Return a planned configuration change of the gateway."""
     return Change.model_validate(
-        {"id": change_id, "kind": "config", "target": "gateway", "actor": "deploy-bot", "summary": "a change", **more}
+        {
+            "id": change_id,
+            "kind": "config",
+            "target": "gateway",
+            "actor": "deploy-bot",
+            "summary": "a change",
+            **more,
+        }
     )
 
 
@@ -94,9 +101,13 @@ def test_lifting_the_limit_again_brings_the_cause_back(world_twice: Twice) -> No
 
 def test_a_waiver_with_an_end_ends_by_itself(world_twice: Twice) -> None:
     """An expiry that the change itself names is kept."""
-    change = push("chg-1", kind="waiver", target="tenant.newsroom", waiver={"tenant": "newsroom", "expires": "20s"})
+    change = push(
+        "chg-1", kind="waiver", target="tenant.newsroom", waiver={"tenant": "newsroom", "expires": "20s"}
+    )
     scenario = with_change(quiet(), change, -3600 * SECOND)
-    tenants = tuple(t.model_copy(update={"token_limit": 5_000}) if t.id == "newsroom" else t for t in scenario.tenants)
+    tenants = tuple(
+        t.model_copy(update={"token_limit": 5_000}) if t.id == "newsroom" else t for t in scenario.tenants
+    )
     seen: list[object] = []
 
     def look(world: World) -> None:

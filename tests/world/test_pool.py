@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from math import isnan
@@ -10,7 +9,6 @@ from math import isnan
 import pytest
 
 from incidentsim.scenario.model import Scenario
-
 from incidentsim.world.stack.pool import LOAD_SPREAD_PPM
 from incidentsim.world.stack.step_model import PRESETS
 from incidentsim.world.world import World
@@ -118,7 +116,8 @@ def test_retiring_a_pending_pod_frees_no_gpu(world_twice: Twice) -> None:
 def test_scaling_in_drains(world_twice: Twice) -> None:
     """A retired replica gets no new requests, ends those it has, and only then goes: nobody is cut off."""
     run = Run(scenario=small(), script=((SECOND, f"scale {POOL} 2"),),
-              probes=((SECOND, expect("ready", "ready", "draining")), (40 * SECOND, expect("ready", "ready", "gone"))))  # fmt: skip
+              probes=((SECOND, expect("ready", "ready", "draining")),
+                      (40 * SECOND, expect("ready", "ready", "gone"))))  # fmt: skip
     played = world_twice(run)
     assert values(played.world, "envoy_cluster_upstream_rq_retry")[-1] == 0
     assert values(played.world, "envoy_cluster_membership_total")[-1] == 2
@@ -144,7 +143,11 @@ def test_a_second_rolling_change_takes_over(world_twice: Twice) -> None:
         (14 * SECOND, f"set {POOL}.max_num_batched_tokens 512"),
         (21 * SECOND, f"set {POOL}.max_model_len 16384"),
     )
-    run = Run(scenario=quiet(duration=90 * SECOND), script=script, probes=every(500_000, 90 * SECOND, at_most_down(1)))
+    run = Run(
+        scenario=quiet(duration=90 * SECOND),
+        script=script,
+        probes=every(500_000, 90 * SECOND, at_most_down(1)),
+    )
     played = world_twice(run)
     engines = [p.engine for p in played.stack.pool.pods]
     assert [(e.max_num_seqs, e.budget) for e in engines if e] == [(16, 512)] * 3
@@ -235,17 +238,21 @@ def test_too_long_a_model_length_does_not_start(world_twice: Twice, few_blocks: 
     assert states(played.world) == ["ready"] * 3
 
 
-def cost_of(look: Callable[[World], object], *, period_us: int) -> int:
-    """Return the bill of a run with scaling out, with something done now and then."""
-    run = Run(scenario=quiet(), script=((5 * SECOND, f"scale {POOL} 4"), (31 * SECOND, f"scale {POOL} 1")),
-              probes=every(period_us, 60 * SECOND, lambda w: look(w) and None))  # fmt: skip
+def cost_of(*, look_us: int) -> int:
+    """Return the bill of a run with scaling out and in, read every `look_us`."""
+
+    def look(world: World) -> None:
+        world.cost_microdollars()
+
+    script = ((5 * SECOND, f"scale {POOL} 4"), (31 * SECOND, f"scale {POOL} 1"))
+    run = Run(scenario=quiet(), script=script, probes=every(look_us, 60 * SECOND, look))
     return run.play().world.cost_microdollars()
 
 
 def test_reading_the_bill_changes_nothing() -> None:
     """The price of GPUs is exact: however often it is read, the sum is the same."""
-    never = cost_of(lambda _: None, period_us=60 * SECOND)
-    often = cost_of(lambda w: w.cost_microdollars(), period_us=333_333)
+    never = cost_of(look_us=60 * SECOND)
+    often = cost_of(look_us=333_333)
     assert never == often
     # 20 s of prelude and 31 s with three GPUs, 26 of them with a fourth; after that one (draining takes no time)
     gpu_seconds = 51 * 3 + 26 * 1 + 29 * 1

@@ -148,5 +148,7 @@ def test_an_agreement_and_a_favour_change_the_world(world_twice: Twice) -> None:
     played = world_twice(run)
     assert agreed[:2] == [False, True]
     assert played.stack.faults["agents"].removed
-    assert [f.state for f in played.facts if isinstance(f, FaultChanged) and f.kind == "context_growth"][-1] == "removed"
+    assert [f.state for f in played.facts if isinstance(f, FaultChanged) and f.kind == "context_growth"][
+        -1
+    ] == "removed"
     assert "paused the agent" in messages(played, "account-manager")[-1].text

@@ -37,7 +37,13 @@ def small(*, rate: int = 3_000, prelude: int = 20 * SECOND, duration: int = 60 *
     """Return three replicas, quota 4, every tenant at `rate` thousandths per second, no fault, the waiver kept."""
     whole = packaged()
     pool = whole.stack.pools[0].model_copy(
-        update={"gpu_quota": 4, "provision_time": 8 * SECOND, "load_time": 6 * SECOND, "roll_parallel": 1, "knobs": {}}
+        update={
+            "gpu_quota": 4,
+            "provision_time": 8 * SECOND,
+            "load_time": 6 * SECOND,
+            "roll_parallel": 1,
+            "knobs": {},
+        }
     )
     tenants = tuple(
         t.model_copy(update={"workload": t.workload.model_copy(update={"rate": rate})}) for t in whole.tenants
@@ -72,7 +78,9 @@ def overridden(scenario: Scenario, component: str, **knobs: Any) -> Scenario:
 
 def with_client(scenario: Scenario, **client: int) -> Scenario:
     """Return the scenario with every tenant's SDK changed."""
-    tenants = tuple(t.model_copy(update={"client": t.client.model_copy(update=client)}) for t in scenario.tenants)
+    tenants = tuple(
+        t.model_copy(update={"client": t.client.model_copy(update=client)}) for t in scenario.tenants
+    )
     return scenario.model_copy(update={"tenants": tenants})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incidentsim.client_api import ComponentRow, SessionInfo, Snapshot
+from incidentsim.client_api import ComponentRow, Health, SessionInfo, Snapshot
 from incidentsim.exact import format_clock
 from incidentsim.tui.presenters.numbers import format_number, speed_text
 from incidentsim.tui.presenters.rows import HEALTH_GLYPH, HEALTH_WORD, Row, Span, cut, pad_between, span
@@ -31,28 +31,38 @@ def _state(snapshot: Snapshot) -> tuple[Span, ...]:
 
 
 def health_spans(components: tuple[ComponentRow, ...], width: int) -> tuple[Span, ...]:
-    """Return glyph and name of each component, worst first; where not all fit, the ok ones are a count."""
+    """Return glyph and name of each component, worst first.
+
+    Where not all fit, the ok ones are a count, and others of one kind and health are counted together.
+    """
     ordered = sorted(components, key=lambda c: _ORDER[c.health])
-    spans = [_health(c) for c in ordered]
+    spans = [_health(c.health, c.name) for c in ordered]
     if sum(len(s.text) for s in spans) > width:
         bad = [c for c in ordered if c.health != "ok"]
+        groups: dict[tuple[Health, str], list[str]] = {}
+        for c in bad:
+            groups.setdefault((c.health, c.kind), []).append(c.name)
+        named = [
+            _health(health, names[0] if len(names) == 1 else f"{len(names)} {kind}s")
+            for (health, kind), names in groups.items()
+        ]
         count = len(ordered) - len(bad)
         tail = f"● {count} ok" if count else ""
         spans = []
-        for place, component in enumerate(bad):
-            more = f"+{len(bad) - place} more  "
-            used = sum(len(s.text) for s in spans) + len(_health(component).text) + len(tail)
-            if used > width - (len(more) if place < len(bad) - 1 else 0):
-                spans.append(Span(more, component.health))
+        for place, one in enumerate(named):
+            more = f"+{len(named) - place} more  "
+            used = sum(len(s.text) for s in spans) + len(one.text) + len(tail)
+            if used > width - (len(more) if place < len(named) - 1 else 0):
+                spans.append(Span(more, one.role))
                 break
-            spans.append(_health(component))
+            spans.append(one)
         spans.append(Span(tail, "ok"))
     return cut(spans, width)
 
 
-def _health(component: ComponentRow) -> Span:
-    word = "" if component.health == "ok" else f" {HEALTH_WORD[component.health]}"
-    return span(f"{HEALTH_GLYPH[component.health]} {component.name}{word}  ", component.health)
+def _health(health: Health, name: str) -> Span:
+    word = "" if health == "ok" else f" {HEALTH_WORD[health]}"
+    return span(f"{HEALTH_GLYPH[health]} {name}{word}  ", health)
 
 
 def header_rows(info: SessionInfo, snapshot: Snapshot, width: int) -> list[Row]:

@@ -77,7 +77,6 @@ def briefing_rows(info: SessionInfo) -> list[Row]:
             row(
                 span(f"  {o.name:<16} ", "strong"),
                 o.text,
-                span(f"  ({o.target * 100:g} %)", "dim"),
                 indent=19,
             )
             for o in info.objectives
@@ -85,7 +84,7 @@ def briefing_rows(info: SessionInfo) -> list[Row]:
     if info.team:
         rows += [row(), row(span("Your team", "heading"))]
         rows += [
-            row(span(f"  {name:<16} ", "strong"), role, span(f"  by {how}", "dim"), indent=19)
+            row(span(f"  {name:<16} ", "strong"), role, span(f"  {reach_text(name, how)}", "dim"), indent=19)
             for name, role, how in info.team
         ]
     if info.rules:
@@ -93,6 +92,13 @@ def briefing_rows(info: SessionInfo) -> list[Row]:
         rows += [row(f"  • {rule}", indent=4) for rule in info.rules]
     rows += [row(), row(span(f"Recorded in {info.transcript_path}", "dim"), indent=12)]
     return rows
+
+
+def reach_text(name: str, how: str) -> str:
+    """Return how a team-mate is reached, as what to type."""
+    if how == "page":
+        return f"Not in the channel: page {name}, then ask."
+    return "Reads the channel." if how == "channel" else f"Reached by {how}."
 
 
 def prelude_progress(info: SessionInfo, snapshot: Snapshot) -> float:

@@ -94,7 +94,12 @@ def answer_line(ack: Ack) -> tuple[Span, ...]:
     if not ack.accepted:
         return (Span("✖ not done: ", "bad"), span(ack.text, "bad"))
     plain = "answered above" if ack.view is not None else f"applies at T{clock_tenths(ack.t_us)}"
-    return (Span(f"✓ #{ack.seq} ", "ok"), span(ack.text or plain))
+    return (Span(f"✓ #{ack.seq} ", "ok"), span(_said(ack) or plain))
+
+
+def _said(ack: Ack) -> str:
+    """Return the text of an answer without its own number, which stands before it."""
+    return ack.text.removeprefix(f"#{ack.seq} ")
 
 
 def answer_key(place: int) -> str:
@@ -108,13 +113,15 @@ def result_rows(results: Sequence[Result], effects: Mapping[int, Sequence[Item]]
     first = max(0, len(results) - KEPT_RESULTS)
     for place, result in enumerate(results[first:], first):
         ack = result.ack
+        if rows:
+            rows.append(row())
         number = f"#{ack.seq}" if ack.accepted else "–"
         heading = [span(f"{number} ", "accent"), span(f"T{clock(ack.t_us)} ", "dim"), span("› ", "you")]
         rows.append(row(*heading, span(result.command, "strong"), key=answer_key(place), indent=4))
         if not ack.accepted:
             rows.append(row(span("  ✖ not done: ", "bad"), span(ack.text, "bad"), indent=4))
         elif ack.text:
-            rows.append(row(span("  ✓ ", "ok"), ack.text, indent=4))
+            rows.append(row(span("  ✓ ", "ok"), _said(ack), indent=4))
         if ack.view is not None:
             rows += view_rows(ack.view)
         for item in effects.get(ack.seq, ()) if ack.accepted else ():

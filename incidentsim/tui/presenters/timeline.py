@@ -147,6 +147,12 @@ def _line(item: Item) -> Row:
     return Row(spans=tuple(parts), key=str(item.seq), indent=9)
 
 
+def notice_spans(item: Item) -> tuple[Span, ...]:
+    """Return one line that says what just came: a message or the end of an effect."""
+    who = (span(f"{item.who} ", "strong"),) if item.who else ()
+    return (span(f"{item.glyph} ", item.role), *who, span(item.text))
+
+
 def markers(items: Sequence[Item], start_us: int, end_us: int) -> list[Marker]:
     """Return the marks of commands, alerts and changes for a chart over [start, end], alerts on top."""
     found: list[Marker] = []

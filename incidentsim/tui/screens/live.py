@@ -17,6 +17,7 @@ from incidentsim.tui.feed import LiveFeed
 from incidentsim.tui.presenters.numbers import speed_text
 from incidentsim.tui.presenters.results import answer_key, answer_line, result_rows
 from incidentsim.tui.presenters.rows import span
+from incidentsim.tui.presenters.timeline import notice_spans
 from incidentsim.tui.safe import set_titles
 from incidentsim.tui.tabs.base import Tab
 from incidentsim.tui.tabs.changes import ChangesTab
@@ -94,6 +95,7 @@ class LiveScreen(Screen[None]):
     async def on_mount(self) -> None:
         """Open the first tab and start the ticker."""
         self.feed.drain()
+        self.feed.take_notices()
         await self._open(0)
         self.command_line.focus_line()
         self.set_interval(1 / self._hz, self.tick)
@@ -121,6 +123,8 @@ class LiveScreen(Screen[None]):
             return
         self.feed.drain()
         self.paint()
+        for item in self.feed.take_notices():
+            self.command_line.mention(notice_spans(item))
         if self.feed.snapshot.phase == "ended":
             self._over = True
             self.app_.incident_over()
@@ -134,7 +138,7 @@ class LiveScreen(Screen[None]):
         self.query_one(TabBar).update(self.tab.NAME, {"channel": feed.unread, "overview": firing})
         results = self.query_one("#results")
         if results.has_class("-open"):
-            set_titles(results, "Answers", "PgUp PgDn scroll, Esc Esc hides")
+            set_titles(results, "Answers", "PgUp PgDn scroll, Esc hides")
             self.query_one("#result-list", RowsView).show(result_rows(feed.results, feed.effects))
         self._hint()
 
@@ -187,7 +191,8 @@ class LiveScreen(Screen[None]):
     def on_key(self, event: events.Key) -> None:
         """Take a letter that means nothing where the focus is as the beginning of a command."""
         letter = event.character or ""
-        if letter.isalpha() and not isinstance(self.focused, PromptInput):
+        bound = event.key in self.active_bindings
+        if letter.isalpha() and not bound and not isinstance(self.focused, PromptInput):
             event.stop()
             self.command_line.type_text(letter)
 
@@ -195,9 +200,12 @@ class LiveScreen(Screen[None]):
         """Scroll the answers without leaving the command line."""
         self.query_one("#result-list", RowsView).action_page(event.step)
 
-    def on_prompt_left(self) -> None:
-        """Go back from a prompt to the tab."""
-        self.tab.main().focus()
+    def on_prompt_left(self, event: Prompt.Left) -> None:
+        """Hide the answers when they are what Escape can mean, else go back from a prompt to the tab."""
+        if event.prompt is self.command_line and self.query_one("#results").has_class("-open"):
+            self.action_results()
+        else:
+            self.tab.main().focus()
 
     def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
         """Submit a command; the tab keeps the focus where it is."""

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
+from incidentsim.tui.presenters.pages import reach_text
 from incidentsim.tui.presenters.rows import row, span
 from incidentsim.tui.presenters.timeline import channel_rows
 from incidentsim.tui.safe import set_titles
@@ -40,7 +41,7 @@ class ChannelTab(Tab):
         self.query_one("#channel-list", RowsView).show(channel_rows(self.feed.items))
         self.query_one("#team-list", RowsView).show(
             [
-                row(span(f"{name:<16} ", "strong"), role, span(f"  by {how}", "dim"), indent=17)
+                row(span(f"{name:<16} ", "strong"), role, span(f"  {reach_text(name, how)}", "dim"), indent=17)
                 for name, role, how in self.feed.info.team
             ]
         )

@@ -54,9 +54,14 @@ class PromptInput(Input):
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Take every printable key, but for those that are the screen's while nothing is typed."""
-        if not self.value and key in self.passes:
-            return False
-        return super().check_consume_key(key, character)
+        return not self._leaves(key) and super().check_consume_key(key, character)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if not self._leaves(event.key):
+            await super()._on_key(event)
+
+    def _leaves(self, key: str) -> bool:
+        return not self.value and key in self.passes
 
     def validate_value(self, value: str) -> str:
         """Keep control and invisible characters out of the line, pasted ones too."""
@@ -173,6 +178,11 @@ class Prompt(Vertical):
         """Show a message until the next key."""
         self._told = tuple(spans)
         self._show_message()
+
+    def mention(self, spans: Sequence[Span]) -> None:
+        """Show a message, unless a line is being typed: then its usage stays."""
+        if not self.input.value:
+            self.tell(spans)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Complete what was typed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from incidentsim.exact import Draws
@@ -195,7 +196,7 @@ class Pool:
             self.pods.append(pod)
             self._registry.set_up(f"vllm/{pod.id}", False)
             self._registry.counter_from("kube_pod_container_status_restarts_total", {"pod": pod.id},
-                                        lambda pod=pod: pod.restarts, target="kube-state-metrics")  # fmt: skip
+                                        partial(getattr, pod, "restarts"), target="kube-state-metrics")  # fmt: skip
         pod.node.pod = pod
         return pod
 
