@@ -52,7 +52,7 @@ bench: $(STAMP)  ## Print the benchmark figures (about three minutes)
 
 results: $(STAMP)  ## Make the tables of docs/results.md again (about an hour)
 	$(BIN)/python -m benchmarks.digests
-	$(BIN)/python -m benchmarks.kill 50
+	$(BIN)/python -m benchmarks.kill 50 --real
 	$(BIN)/python -m benchmarks.wrong_moves --seeds 1..20
 	$(BIN)/python -m benchmarks.policy_table --seeds 1..20
 

@@ -1,16 +1,18 @@
 """R1 in figures: `python -m benchmarks.kill 200` kills a recorded session 200 times and prints what was lost.
 
-The session runs on the small world of the tests, so that thousands of kills are a matter of minutes.
+The session runs on the small world of the tests, so that thousands of kills are a matter of minutes; with
+`--real` on the first two minutes of slow-chat.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from pathlib import Path
 
-from tests.session.killing import kill_often
+from tests.session.killing import WORLD_VARIABLE, kill_often
 
 
 def main() -> int:
@@ -18,7 +20,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kills", type=int, nargs="?", default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--real", action="store_true", help="on the real world")
     chosen = parser.parse_args()
+    if chosen.real:
+        os.environ[WORLD_VARIABLE] = "real"
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         outcome = kill_often(Path(folder), chosen.kills, seed=chosen.seed)

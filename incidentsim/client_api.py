@@ -115,6 +115,8 @@ class Tile:
     health: Health
     band: tuple[float, float] | None = None
     objective: float | None = None
+    line: str = "SLO"
+    """What `objective` is: the line of a service-level objective, or a `limit` of the system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,9 +101,12 @@ class Home:
         return self._take(host)
 
     async def resume(self, session_id: str) -> Session:
-        """Open a session on disk: one that is not over comes back paused."""
+        """Open a session on disk: one that is not over comes back paused.
+
+        Its record is run again in a thread, which takes seconds, and the screen stays alive.
+        """
         self.close()
-        return self._take(resume_session(self._config, session_id))
+        return self._take(await asyncio.to_thread(resume_session, self._config, session_id))
 
     async def pump(self, session: Session, budget_s: float) -> None:
         """Step the open session's world for at most `budget_s`."""

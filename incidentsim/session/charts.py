@@ -10,7 +10,7 @@ from math import isnan
 from typing import Literal
 
 from incidentsim.client_api import Health, Series, Tile
-from incidentsim.scenario.model import Scenario
+from incidentsim.scenario.model import Scenario, Slo
 from incidentsim.telemetry.promql import PromQL, Sample
 from incidentsim.telemetry.store import SeriesStore
 
@@ -19,6 +19,9 @@ TREND_US = 60_000_000
 
 BAND_STEP_US = 15_000_000
 """Distance of the values before the page that make the baseline band: the rule interval."""
+
+QUIET_PART = 3
+"""The baseline band leaves out the last third of the prelude: users suffer before the page comes."""
 
 BURN_WINDOW = "5m"
 """Window of the burn rate shown: the short window of the usual fast-burn alert."""
@@ -37,6 +40,7 @@ class TileSpec:
     promql: str
     worse: Literal["high", "low"] = "high"
     objective: float | None = None
+    line: Literal["SLO", "limit"] = "SLO"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,8 @@ class Burn:
 def tile_specs(scenario: Scenario) -> tuple[TileSpec, ...]:
     """Return the tiles of the overview; lines come from the scenario's objectives where there is one."""
     ttft = next((slo.threshold / 1e6 for slo in scenario.slos if slo.kind == "ttft"), None)
-    errors = next((1 - slo.objective / 1e6 for slo in scenario.slos if slo.kind == "availability"), None)
+    availability = next((slo for slo in scenario.slos if slo.kind == "availability"), None)
+    errors = None if availability is None else 1 - availability.objective / 1e6
     return (
         TileSpec(
             key="ttft",
@@ -75,7 +80,12 @@ def tile_specs(scenario: Scenario) -> tuple[TileSpec, ...]:
             promql="sum(inference_extension_flow_control_queue_size or vllm:num_requests_waiting)",
         ),
         TileSpec(
-            key="kv", title="kv util", unit="ratio", objective=0.95, promql="avg(vllm:kv_cache_usage_perc)"
+            key="kv",
+            title="kv util",
+            unit="ratio",
+            objective=0.95,
+            line="limit",
+            promql="avg(vllm:kv_cache_usage_perc)",
         ),
         TileSpec(
             key="preemptions",
@@ -88,13 +98,20 @@ def tile_specs(scenario: Scenario) -> tuple[TileSpec, ...]:
             title="errors",
             unit="ratio",
             objective=errors,
-            promql=(
-                '(sum(rate(gateway_responses_total{code!~"2.."}[1m]))'
-                " or sum(rate(gateway_responses_total[1m])) * 0)"
-                " / sum(rate(gateway_responses_total[1m]))"
-            ),
+            promql=_bad_share(availability),
         ),
     )
+
+
+def _bad_share(slo: Slo | None) -> str:
+    """Return the share of user requests that failed: as the objective counts it, where there is one."""
+    if slo is None:
+        return (
+            '(sum(rate(gateway_responses_total{code!~"2.."}[1m]))'
+            " or sum(rate(gateway_responses_total[1m])) * 0) / sum(rate(gateway_responses_total[1m]))"
+        )
+    only = f'{{slo="{slo.id}"}}[1m]'
+    return f"sum(rate(slo_bad_requests_total{only})) / sum(rate(slo_requests_total{only}))"
 
 
 class Charts:
@@ -175,15 +192,18 @@ class Charts:
             health=_health(spec, value, band),
             band=band,
             objective=spec.objective,
+            line=spec.line,
         )
 
     def _band(self, spec: TileSpec) -> tuple[float, float] | None:
-        """Return the 5-95 % range of the tile before the page."""
-        series = self.curves(spec.promql, -self._scenario.prelude, 0, BAND_STEP_US)
-        values = sorted(value for one in series[:1] for _, value in one.points if not isnan(value))
-        if len(values) < 4:
-            return None
-        return values[len(values) // 20], values[-1 - len(values) // 20]
+        """Return the 5-95 % range of the tile in the quiet part of the prelude, else in all of it."""
+        start_us = -self._scenario.prelude
+        for end_us in (start_us // QUIET_PART, 0):
+            series = self.curves(spec.promql, start_us, end_us, BAND_STEP_US)
+            values = sorted(value for one in series[:1] for _, value in one.points if not isnan(value))
+            if len(values) >= 4:
+                return values[len(values) // 20], values[-1 - len(values) // 20]
+        return None
 
     def _burn_at(self, at: int) -> Burn:
         worst, least_left = None, None

@@ -115,11 +115,17 @@ class IncidentApp(App[None]):
     @work(group="open", exclusive=True)
     async def resume_session(self, session_id: str) -> None:
         """Open a session on disk: live where it was left, or its debrief when it is finished."""
+        home = self.screen if isinstance(self.screen, HomeScreen) else None
+        if home is not None:
+            home.busy(f"running the record of {session_id} again, which takes seconds")
         try:
             session = await self.provider.resume(session_id)
         except IncidentSimError as error:
-            notify(self.screen, str(error), severity="error", timeout=10)
+            notify(self.screen, str(error), severity="error", timeout=20)
             return
+        finally:
+            if home is not None:
+                home.busy("")
         await self._to_home()
         self.session = session
         self._waiting = False

@@ -79,7 +79,7 @@ class LiveFeed:
         for event in self.session.events(self._last_seq):
             self._last_seq = max(self._last_seq, event.seq)
             item = describe(event)
-            if item is None:
+            if item is None or self._is_history(item):
                 continue
             self.items.append(item)
             if item.group == "message":
@@ -88,6 +88,10 @@ class LiveFeed:
                 self._notices.append(item)
             if item.ref:
                 self.effects.setdefault(item.ref, []).append(item)
+
+    def _is_history(self, item: Item) -> bool:
+        """Say whether a change is older than the record, which gives it its first moment: see Changes."""
+        return item.group == "change" and item.t_us <= -self.info.prelude_us
 
     def take_notices(self) -> list[Item]:
         """Return the messages and finished effects that came since the last call."""

@@ -18,13 +18,20 @@ from pathlib import Path
 
 from incidentsim.exact import Draws
 from incidentsim.scenario.cast import plain_cast
+from incidentsim.scenario.catalogue import find
+from incidentsim.scenario.load import load_scenario
+from incidentsim.scenario.model import Scenario
 from incidentsim.session.host import IncidentSession
+from incidentsim.session.ports import WorldFactory, real_world
 from incidentsim.session.replay import replay
 from incidentsim.transcript import queries
 from incidentsim.transcript.chain import verify
 from incidentsim.transcript.recovery import read
 from tests.session.fake_world import FakeWorld
-from tests.session.stage import scenario
+from tests.session.stage import scenario as small_scenario
+
+WORLD_VARIABLE = "INCIDENTSIM_KILL_WORLD"
+"""Environment variable: `real` plays a shortened slow-chat on the real world, else the tests' small world."""
 
 COMMANDS = 300
 """Commands in the script: enough that a kill lands anywhere between writing, acknowledging and applying."""
@@ -46,6 +53,23 @@ class Outcome:
     longest_resume_s: float
 
 
+def scenario() -> Scenario:
+    """Return what is played, by WORLD_VARIABLE."""
+    if not _real():
+        return small_scenario()
+    whole = load_scenario(find("slow-chat"))
+    return whole.model_copy(update={"prelude": 60_000_000, "duration": 120_000_000})
+
+
+def factory() -> WorldFactory:
+    """Return the world that goes with it."""
+    return real_world if _real() else FakeWorld
+
+
+def _real() -> bool:
+    return os.environ.get(WORLD_VARIABLE) == "real"
+
+
 def command_at(index: int) -> tuple[int, str]:
     """Return the time and the text of one command of the script."""
     texts = (
@@ -60,12 +84,12 @@ def command_at(index: int) -> tuple[int, str]:
 def child(path: Path) -> None:
     """Play on from wherever the record is; print the number of each command as it is acknowledged."""
     if path.exists():
-        session = IncidentSession.resume(path, scenario(), world_factory=FakeWorld)
+        session = IncidentSession.resume(path, scenario(), world_factory=factory())
         session.control("resume")
     else:
         what = scenario()
         session = IncidentSession.create(
-            what, seed=7, cast=plain_cast(what), path=path, world_factory=FakeWorld
+            what, seed=7, cast=plain_cast(what), path=path, world_factory=factory()
         )
     os.write(1, b"ready\n")
     session.step(0)
@@ -148,7 +172,7 @@ def _run(path: Path, draws: Draws, kill: int | None) -> tuple[list[str], bool, f
 
 def _uninterrupted(path: Path) -> tuple[str, str, str]:
     what = scenario()
-    session = IncidentSession.create(what, seed=7, cast=plain_cast(what), path=path, world_factory=FakeWorld)
+    session = IncidentSession.create(what, seed=7, cast=plain_cast(what), path=path, world_factory=factory())
     session.step(0)
     for index in range(COMMANDS):
         t_us, text = command_at(index)
@@ -160,7 +184,7 @@ def _uninterrupted(path: Path) -> tuple[str, str, str]:
 
 
 def _digests(path: Path) -> tuple[str, str, str]:
-    result = replay(read(path), scenario(), world_factory=FakeWorld)
+    result = replay(read(path), scenario(), world_factory=factory())
     assert result.same, result.first_divergence
     return result.behaviour_digest, result.dyn, result.tel
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from incidentsim.client_api import AlertRow, ChangeRow, ComponentRow, HypothesisRow
 from incidentsim.exact import format_clock
-from incidentsim.tui.presenters.numbers import clock
+from incidentsim.tui.presenters.numbers import clock, clock_or_ago
 from incidentsim.tui.presenters.rows import HEALTH_GLYPH, HEALTH_WORD, Row, Span, fit, row, span
 
 _STATE_RANK = {"firing": 0, "pending": 1}
@@ -43,13 +43,14 @@ def change_rows(changes: tuple[ChangeRow, ...]) -> list[Row]:
     """Return changes, newest first."""
     return [
         row(
-            span(f"{clock(c.t_us):>9} ", "dim"),
-            span(f"{c.id:<10} ", "accent"),
-            span(f"{fit(c.kind, 8)} ", "dim"),
-            span(f"{c.target} ", "strong"),
+            span(f"{clock_or_ago(c.t_us):>6} ", "dim"),
+            span(f"{c.id:<9} ", "accent"),
+            span(f"{fit(c.kind, 7)} ", "dim"),
+            span("" if c.target.rpartition(".")[2] in c.summary else f"{c.target}: ", "strong"),
             c.summary,
             span(f"  by {c.actor}", "dim"),
             key=c.id,
+            indent=25,
         )
         for c in sorted(changes, key=lambda c: (-c.t_us, c.id))
     ]

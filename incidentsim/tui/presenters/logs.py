@@ -110,14 +110,17 @@ def evidence_bullet(line: LogLine) -> str:
     return f"- {plain_text(line)} (log {line.index})"
 
 
-def log_row(line: LogLine, needle: str = "") -> Row:
-    """Return one log line: time, level letter and colour, service, message, fields dimmed, hits marked."""
+def log_row(line: LogLine, needle: str = "", shift: int = 0) -> Row:
+    """Return one log line: time, level letter and colour, service, message, fields dimmed, hits marked.
+
+    `shift` characters of the message and what follows it are left out at their left.
+    """
     letter, role = level_letter(line.level)
     host = line.host or line.service
     spans = [
         Span(f"{clock_tenths(line.t_us)} ", "dim"),
         Span(f"{letter} ", role),
-        span(f"{host:<14.14} ", "accent"),
+        span(f"{host:<11.14} ", "accent"),
     ]
     body = [(line.message, role if role != "plain" else "plain")]
     if line.fields:
@@ -125,7 +128,8 @@ def log_row(line: LogLine, needle: str = "") -> Row:
     if line.trace_id:
         body.append((f" trace_id={line.trace_id}", "dim"))
     for text, text_role in body:
-        spans.extend(_marked(text, text_role, needle))
+        spans.extend(_marked(text[shift:], text_role, needle))
+        shift = max(0, shift - len(text))
     return Row(spans=tuple(spans))
 
 

@@ -55,6 +55,14 @@ def clock(t_us: int) -> str:
     return format_clock(t_us)[1:]
 
 
+def clock_or_ago(t_us: int) -> str:
+    """Return scenario time, and before the last two hours a rounded distance: `-26 h`, `-12 d`."""
+    hours = -t_us / 3_600_000_000
+    if hours < 2:
+        return clock(t_us)
+    return f"-{hours:.0f} h" if hours < 72 else f"-{hours / 24:.0f} d"
+
+
 def clock_tenths(t_us: int) -> str:
     """Return scenario time with tenths of a second, as log lines show it: `+04:12.3`."""
     return f"{clock(t_us)}.{abs(t_us) % 1_000_000 // 100_000}"

@@ -30,7 +30,7 @@ def _reference(tile: Tile, width: int) -> str:
     """Return the usual range and the objective in words, as far as they fit."""
     parts: list[str] = []
     if tile.objective is not None:
-        parts.append(f"SLO < {format_value(tile.objective, tile.unit)}")
+        parts.append(f"{tile.line} < {format_value(tile.objective, tile.unit)}")
     if tile.band is not None:
         low, high = (format_value(v, tile.unit) for v in tile.band)
         number, _, unit = low.partition(" ")

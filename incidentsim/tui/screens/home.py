@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from incidentsim.tui.presenters.pages import gallery_detail, gallery_rows, recent_rows
-from incidentsim.tui.presenters.rows import Row, Span
+from incidentsim.tui.presenters.rows import Row, Span, span
 from incidentsim.tui.provider import HomeProvider
 from incidentsim.tui.safe import set_titles
 from incidentsim.tui.widgets.bars import KeyHints
@@ -43,7 +43,7 @@ class HomeScreen(Screen[None]):
                     id="gallery", wraps=False, cursor=True, empty="No scenario found: see `scenario list`."
                 )
             with Vertical(id="detail-pane", classes="pane"):
-                yield RowsView(id="detail", empty="Choose a scenario.")
+                yield RowsView(id="detail", focusable=False, empty="Choose a scenario.")
         with Vertical(id="recent-pane", classes="pane"):
             yield RowsView(
                 id="recent", wraps=False, cursor=True, empty="No session yet: yours will be listed here."
@@ -65,8 +65,7 @@ class HomeScreen(Screen[None]):
 
     def reload(self) -> None:
         """Read gallery and sessions again and show them."""
-        title = (Span(" incidentsim ", "key"), Span("  live incidents in an LLM serving stack", "dim"))
-        self.query_one("#home-title", RowPanel).show([Row(spans=title)])
+        self.busy("")
         set_titles(self.query_one("#gallery-pane"), "Scenarios")
         set_titles(self.query_one("#recent-pane"), "Your sessions")
         gallery = self.query_one("#gallery", RowsView)
@@ -82,6 +81,12 @@ class HomeScreen(Screen[None]):
                 ("q", "quit"),
             )
         )
+
+    def busy(self, what: str) -> None:
+        """Say in the title what is being done, when that takes seconds; empty text when it is done."""
+        about = Span("  live incidents in an LLM serving stack", "dim")
+        title = (Span(" incidentsim ", "key"), span(f"  … {what}", "warn") if what else about)
+        self.query_one("#home-title", RowPanel).show([Row(spans=title)])
 
     def _describe(self, key: str) -> None:
         for entry in self.provider.gallery():

@@ -12,7 +12,6 @@ from incidentsim.tui.presenters.results import confirmation
 from incidentsim.tui.presenters.rows import span
 from incidentsim.tui.widgets.prompt import Prompt
 
-
 SCREEN_KEYS = frozenset(
     (*(str(digit) for digit in range(1, 9)), "space", "plus", "minus", "equals_sign", "question_mark")
 )

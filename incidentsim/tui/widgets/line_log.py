@@ -23,6 +23,10 @@ from incidentsim.tui.presenters.rows import row, span
 from incidentsim.tui.widgets.styled import Styled
 
 
+SHIFT_CELLS = 24
+"""How far one arrow key moves the lines sideways: about a field."""
+
+
 class LineLog(Styled, ScrollView, can_focus=True):
     """Shows a log buffer with a line cursor. Following means that the cursor stays on the newest line."""
 
@@ -34,6 +38,8 @@ class LineLog(Styled, ScrollView, can_focus=True):
         Binding("home", "first", show=False),
         Binding("end", "follow", show=False),
         Binding("enter", "choose", show=False),
+        Binding("left", "shift(-1)", show=False),
+        Binding("right", "shift(1)", show=False),
     ]
 
     @dataclass
@@ -49,6 +55,8 @@ class LineLog(Styled, ScrollView, can_focus=True):
         self.cursor = 0
         """Number of the current line, counted like `LogBuffer.end`."""
         self.needle = ""
+        self.shift = 0
+        """Cells of each message hidden at the left, to read the end of long lines."""
         self._seen = (-1, -1, -1)
         self._unfollowed_at = 0
         self._strips: LRUCache[tuple[int, int, bool], Strip] = LRUCache(1024)
@@ -69,6 +77,8 @@ class LineLog(Styled, ScrollView, can_focus=True):
         buffer = self.buffer
         seen = (buffer.generation, buffer.base, buffer.end)
         if seen == self._seen:
+            if self.following and self.scroll_offset.y < self.max_scroll_y:
+                self.scroll_end(animate=False, immediate=True)  # it had no size when the lines came
             return
         if seen[0] != self._seen[0]:
             self._strips.clear()
@@ -133,7 +143,7 @@ class LineLog(Styled, ScrollView, can_focus=True):
         strip = self._strips.get(key)
         if strip is None:
             strip = self.strip_of(
-                log_row(lines[place], self.needle), width, marked="cursor" if marked else ""
+                log_row(lines[place], self.needle, self.shift), width, marked="cursor" if marked else ""
             )
             self._strips[key] = strip
         return strip
@@ -161,6 +171,12 @@ class LineLog(Styled, ScrollView, can_focus=True):
     def action_follow(self) -> None:
         """Go to the newest line and follow again."""
         self.go_to(len(self.buffer.lines) - 1)
+
+    def action_shift(self, step: int) -> None:
+        """Show what is further right, or go back."""
+        self.shift = max(0, self.shift + step * SHIFT_CELLS)
+        self._strips.clear()
+        self.refresh()
 
     def action_choose(self) -> None:
         """Tell that the current line was chosen."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -240,16 +241,16 @@ class Prompt(Vertical):
     def on_prompt_input_asked(self, event: PromptInput.Asked) -> None:
         """Answer a key that is not editing."""
         event.stop()
-        handler = {
+        handlers: dict[str, Callable[[], None]] = {
             "up": self._up,
             "down": self._down,
             "tab": self._tab,
             "search": self._search,
             "escape": self._escape,
-            "pageup": lambda: self.post_message(self.Paged(-1)),
-            "pagedown": lambda: self.post_message(self.Paged(1)),
-        }[event.what]
-        handler()
+            "pageup": partial(self._page, -1),
+            "pagedown": partial(self._page, 1),
+        }
+        handlers[event.what]()
 
     def _up(self) -> None:
         if self._items and self._chosen > 0:
@@ -296,6 +297,9 @@ class Prompt(Vertical):
     def _search(self) -> None:
         self._searching = True
         self._offer(show=True)
+
+    def _page(self, step: int) -> None:
+        self.post_message(self.Paged(step))
 
     def _escape(self) -> None:
         if self.cancelled():

@@ -71,9 +71,11 @@ class RowsView(Styled, ScrollView, can_focus=True):
         wraps: bool = True,
         cursor: bool = False,
         follow: bool = False,
+        focusable: bool = True,
         empty: str = "",
     ) -> None:
         super().__init__(id=id, classes=classes)
+        self.can_focus = focusable
         self.wraps, self.has_cursor, self.follow = wraps, cursor, follow
         self._empty = row(span(empty, "dim"))
         self._rows: tuple[Row, ...] = ()

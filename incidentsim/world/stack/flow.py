@@ -65,10 +65,13 @@ class FlowQueue:
         for queues in self._queues.values():
             best: Attempt | None = None
             for queue in queues.values():
-                while queue and not queue[0].queued:
+                while queue:
+                    head = queue[0]
+                    if head.queued:
+                        if best is None or head.received_us < best.received_us:
+                            best = head
+                        break
                     queue.popleft()
-                if queue and (best is None or queue[0].received_us < best.received_us):
-                    best = queue[0]
             if best is not None:
                 return best
         return None

@@ -165,7 +165,8 @@ class Gateway:
         """An engine finished the sequence."""
         self._leave_pod(attempt)
         self._answer(attempt, 200)
-        self.dispatch()
+        if self.flow.total:
+            self.dispatch()
 
     def lost(self, attempts: list[Attempt]) -> None:
         """A replica dropped these; retry within the budget, else tell the client 503."""

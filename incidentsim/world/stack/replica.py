@@ -337,7 +337,7 @@ class Replica:
         end = self._start + k * self._base + self._slope * (k * (k - 1) // 2)
         self._iterations += k
         if n:
-            self._free -= self._blocks_for(k)
+            self._free -= self._buckets[self._clock & _MASK] if k == 1 else self._blocks_for(k)
             self._clock += k
             self._context += k * n
             self.decode_tokens += k * n

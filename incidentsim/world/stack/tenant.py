@@ -59,6 +59,8 @@ class TenantState:
         self._breath = Draws(seed, entity, "breath")
         self._backoff = Draws(seed, entity, "backoff")
         self._arrivals = 0
+        self._minute = -1
+        self._levels = (0, 0)
         self._await_next()
 
     # -- knobs ----------------------------------------------------------------------------------------------
@@ -97,7 +99,10 @@ class TenantState:
         """Return the present arrival rate in thousandths per second."""
         workload = self.spec.workload
         minute, into = divmod(self._kernel.now + (1 << 50), BREATH_US)
-        a, b = self._breath.below(minute, 2_000_001), self._breath.below(minute + 1, 2_000_001)
+        if minute != self._minute:
+            self._minute = minute
+            self._levels = self._breath.below(minute, 2_000_001), self._breath.below(minute + 1, 2_000_001)
+        a, b = self._levels
         level = a + (b - a) * into // BREATH_US - 1_000_000
         factor = 1_000_000 + workload.breathing * level // 1_000_000
         return workload.rate * factor // 1_000_000 * self.surge_ppm // 1_000_000
