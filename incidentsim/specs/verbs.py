@@ -95,7 +95,7 @@ VERBS: dict[str, VerbSpec] = {
                  example="waiver expire CHG-1042"),
         VerbSpec(name="priority", group="act", danger="caution", duration="5 s", inverse="restore the former tier",
                  help="Set a tenant's tier in the flow-control queue.",
-                 arguments=(_arg("tenant", "tenant", "A tenant."), _arg("tier", "tier", "interactive, standard, batch")),
+                 arguments=(_arg("tenant", "tenant", "A tenant."), _arg("tier", "tier", "The new tier.")),
                  example="priority acme batch"),
         VerbSpec(name="scale", group="act", danger="caution", duration="minutes: GPU, image, weights",
                  inverse="scale back", help="Set the number of replicas of a pool.",

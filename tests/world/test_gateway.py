@@ -213,17 +213,25 @@ def test_the_client_retry_budget_stops_retries(world_twice: Twice) -> None:
 
 
 def test_the_client_retry_budget_is_over_a_window(world_twice: Twice) -> None:
-    """A budget of 10 % compares with the last seconds also after a long prelude: T+0 gives no credit."""
-    base = with_client(overridden(small(rate=6_000, prelude=90 * SECOND), "gateway", max_inflight_requests=1,
-                                  max_queue=0, client_retry_budget=0.1), attempts=6)  # fmt: skip
-    played = world_twice(Run(scenario=base))
-    first, retried = (
-        sum(values_last(played.world, name))
-        for name in ("gateway_requests_total", "gateway_client_retries_total")
+    """A long prelude without a retry saves no credit: a budget of 10 % compares with the last seconds only."""
+    base = with_client(small(rate=6_000, prelude=120 * SECOND), attempts=6)
+    first: dict[int, int] = {}
+
+    def count(world: World) -> None:
+        first[world.now_us] = sum(t.requests for t in stack_of(world).tenants.values())
+
+    # everything is admitted until T+6, hardly anything after
+    script = ((SECOND, "set gateway.max_queue 0"), (SECOND, "set gateway.max_inflight_requests 1"))
+    run = Run(
+        scenario=overridden(base, "gateway", client_retry_budget=0.1),
+        script=script,
+        probes=((-14 * SECOND, count), (60 * SECOND, count)),
     )
-    refused = codes_of(played.world)[429]
-    let_through = retried - refused
-    assert 0 < let_through < 0.13 * (first - retried)
+    played = world_twice(run)
+    retried = sum(values_last(played.world, "gateway_client_retries_total"))
+    let_through = retried - codes_of(played.world)[429]
+    assert retried > 2 * let_through
+    assert 0 < let_through <= 0.1 * (first[60 * SECOND] - first[-14 * SECOND]) + 1
 
 
 def test_limits_and_shedding_answer_429(world_twice: Twice) -> None:

@@ -34,7 +34,8 @@ def _reference(tile: Tile, width: int) -> str:
     if tile.band is not None:
         low, high = (format_value(v, tile.unit) for v in tile.band)
         number, _, unit = low.partition(" ")
-        parts.append(f"usual {number if high.endswith(unit) else low}–{high}")
+        both = high if low == high else f"{number if high.endswith(unit) else low}–{high}"
+        parts.append(f"usual {both}")
     while parts and len(" · ".join(parts)) > width:
         parts.pop()
     return " · ".join(parts)

@@ -97,7 +97,7 @@ class LiveScreen(Screen[None]):
         self.feed.drain()
         self.feed.take_notices()
         await self._open(0)
-        self.command_line.focus_line()
+        self.call_later(self.command_line.focus_line)  # after the focus that the tab asked for
         self.set_interval(1 / self._hz, self.tick)
         self.call_after_refresh(self.tick)
 

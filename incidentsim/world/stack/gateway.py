@@ -82,7 +82,8 @@ class Gateway:
         return [
             self.requests_in_flight, self.flow.total, list(self.flow.sizes.values()),
             list(self.tokens_in_flight.values()), self._engine_ids, self._first_attempts, self._client_retries,
-            [[r.tenant, r.tier, r.prompt_over, r.share_ppm] for r in self.shedder.rules.values()], list(self._knobs.values()),
+            [[r.tenant, r.tier, r.prompt_over, r.share_ppm] for r in self.shedder.rules.values()],
+            list(self._knobs.values()),
         ]  # fmt: skip
 
     # -- a request's way in ---------------------------------------------------------------------------------
