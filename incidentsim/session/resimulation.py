@@ -204,11 +204,13 @@ def _finish(watch: _Watch, plan: Plan) -> Outcome:
     cost = world.cost_microdollars()
     removed = dict(watch.removed_since)
     watch.run_to(plan.end_us + plan.run_on_us)
+    violations = world.violations()
     present = tuple(cause for cause, there in sorted(world.root_causes_present().items()) if there)
     series = {slo: tuple(marks) for slo, marks in sorted(watch.marks.items())}
     return Outcome(
-        sli=sli, cost_microdollars=cost, series=series, removed_at_us=removed, present_after=present
-    )
+        sli=sli, cost_microdollars=cost, series=series, removed_at_us=removed, present_after=present,
+        violations=violations,
+    )  # fmt: skip
 
 
 def _conduct(jobs: list[Job], workers: int, sender: Sender) -> None:

@@ -191,6 +191,11 @@ class World:
         state = _Conditions(self._stack)
         return {cause.id: not evaluate(cause.removed_when, state) for cause in self.scenario.root_causes}
 
+    def violations(self) -> tuple[str, ...]:
+        """Return the protected invariants that are broken now: alerts that are still silenced."""
+        rules = self._stack.rules
+        return tuple(f"alert {n} is silenced" for n in rules.names() if rules.silenced(n)) if rules is not None else ()
+
     def dyn_digest(self) -> str:
         """Return the digest of the dynamics up to the last checkpoint and command."""
         return self._dyn.hex()

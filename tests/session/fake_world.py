@@ -180,6 +180,10 @@ class FakeWorld:
         """Return a cost that grows with time and replicas."""
         return (self.now_us + self.scenario.prelude) // 1_000_000 * self.replicas
 
+    def violations(self) -> tuple[str, ...]:
+        """Return no broken invariant: this world has none."""
+        return ()
+
     def root_causes_present(self) -> dict[str, bool]:
         """Return whether the fault is there and not covered by a limit."""
         return {cause.id: self.fault and not self.limited for cause in self.scenario.root_causes}

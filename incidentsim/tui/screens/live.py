@@ -189,10 +189,12 @@ class LiveScreen(Screen[None]):
         (self.tab.box() or self.command_line).focus_line()
 
     def on_key(self, event: events.Key) -> None:
-        """Take a letter that means nothing where the focus is as the beginning of a command."""
+        """Take a letter that means nothing where it was pressed as the beginning of a command.
+
+        Letters typed right after it were on their way to the same place, and come here too.
+        """
         letter = event.character or ""
-        bound = event.key in self.active_bindings
-        if letter.isalpha() and not bound and not isinstance(self.focused, PromptInput):
+        if letter.isalpha() and event.key not in self.active_bindings:
             event.stop()
             self.command_line.type_text(letter)
 

@@ -57,9 +57,10 @@ class PromptInput(Input):
         """Take every printable key, but for those that are the screen's while nothing is typed."""
         return not self._leaves(key) and super().check_consume_key(key, character)
 
-    async def _on_key(self, event: events.Key) -> None:
-        if not self._leaves(event.key):
-            await super()._on_key(event)
+    def on_key(self, event: events.Key) -> None:
+        """Keep the line's own handler from typing a key that is the screen's."""
+        if self._leaves(event.key):
+            event.prevent_default()
 
     def _leaves(self, key: str) -> bool:
         return not self.value and key in self.passes
