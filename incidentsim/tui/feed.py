@@ -12,7 +12,7 @@ from incidentsim.client_api import Ack, Series, Session, Snapshot
 from incidentsim.errors import QueryError
 from incidentsim.tui.presenters.logs import LogBuffer
 from incidentsim.tui.presenters.plot import Curve
-from incidentsim.tui.presenters.timeline import Item, describe
+from incidentsim.tui.presenters.timeline import Item, command_text, describe
 
 TILE_WINDOW_US = 720_000_000
 """How far back a tile's curve reaches: 12 min shows the minutes before a page beside what followed."""
@@ -78,6 +78,8 @@ class LiveFeed:
     def _drain_events(self) -> None:
         for event in self.session.events(self._last_seq):
             self._last_seq = max(self._last_seq, event.seq)
+            if event.type == "accepted" and not self.results:
+                self.history.append(command_text(event.body))  # of a session that was resumed
             item = describe(event)
             if item is None or self._is_history(item):
                 continue

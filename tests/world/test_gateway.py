@@ -42,6 +42,7 @@ def turmoil(*, rate: int = 6_000) -> Run:
     scenario = small(rate=rate, duration=160 * SECOND)
     scenario = overridden(scenario, "gateway", max_inflight_requests=10, max_inflight_tokens=16_000,
                           queue_timeout="4s", request_timeout="20s", retry_attempts=2)  # fmt: skip
+    scenario = overridden(scenario, "chat-pool", max_num_batched_tokens=256)
     scenario = with_client(scenario, patience=3 * SECOND, deadline=15 * SECOND, attempts=3, backoff=SECOND)
     for tenant in scenario.tenants:
         scenario = with_fault(
@@ -84,7 +85,7 @@ def idle(world: World) -> None:
     """Nothing is left anywhere."""
     stack = stack_of(world)
     gateway = stack.gateway
-    assert (gateway.requests_in_flight, gateway.flow.total) == (0, 0)
+    assert (gateway.requests_in_flight, gateway.flow.total, gateway.gateway_retries_in_flight) == (0, 0, 0)
     assert not any(gateway.tokens_in_flight.values())
     for pod in stack.pool.pods:
         if pod.engine is not None:
@@ -134,6 +135,8 @@ def test_every_attempt_gets_exactly_one_answer(ledger: Ledger) -> None:
     """In a turbulent run each attempt is answered once, each user request ends once, and all codes occur."""
     played = turmoil(rate=9_000).play()
     assert len(ledger.received) > 1_000
+    assert {a.gateway_retries for a in ledger.received} >= {0, 1}
+    assert all(a.gateway_retries <= 2 for a in ledger.received)
     assert sorted(map(id, ledger.received)) == sorted(id(a) for a, _ in ledger.answers)
     codes = {code: sum(c == code for _, c in ledger.answers) for code in CODES}
     assert sum(codes.values()) == len(ledger.answers)
@@ -261,3 +264,22 @@ def test_the_gateway_retries_what_a_replica_dropped(world_twice: Twice) -> None:
     assert values_last(with_budget.world, "envoy_cluster_upstream_rq_retry")[0] > 0
     assert values_last(without.world, "envoy_cluster_upstream_rq_retry") == [0]
     assert codes_of(without.world)[503] > codes_of(with_budget.world)[503]
+
+
+def test_the_retry_budget_bounds_retries_in_flight(world_twice: Twice) -> None:
+    """A whole pool's work is lost at once: only the budget's share of it is retried, the rest fails."""
+    base = overridden(small(rate=9_000), "chat-pool", max_num_batched_tokens=128)
+    script = ((10 * SECOND, "restart chat-pool"),)
+    counts = []
+    for budget in (0, 0.1, 1.0):
+        run = Run(scenario=overridden(base, "gateway", retry_budget=budget), script=script)
+        world = world_twice(run).world
+        counts.append(
+            tuple(
+                values_last(world, f"envoy_cluster_upstream_rq_{n}")[0] for n in ("retry", "retry_overflow")
+            )
+        )
+    (none, all_over), (some, over), (every_one, none_over) = counts
+    assert (none, none_over) == (0, 0)
+    assert 0 < some < every_one
+    assert all_over > over > 0

@@ -11,7 +11,7 @@ from incidentsim.world.stack.team import OTHER, Team
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.test_faults import AGENTS
-from tests.world.worlds import SECOND, Played, Run, packaged, quiet, stack_of, with_fault
+from tests.world.worlds import SECOND, Played, Run, packaged, quiet, send, stack_of, with_fault
 
 PARAPHRASES = [
     ("platform", "admission", "does the gateway count tokens or just requests when it admits?"),
@@ -115,6 +115,15 @@ def test_someone_on_call_answers_only_when_paged(world_twice: Twice) -> None:
     assert next(m.t_us for m in said if m.ref == 2) == 10 * SECOND + mate.arrives_in
     assert "limit" in said[3].text
     assert 0 < said[3].t_us - 140 * SECOND < 2 * mate.answers_in
+
+
+def test_who_was_paged_is_part_of_the_dynamics() -> None:
+    """A page changes the state that is digested, before anything comes of it."""
+    world = Run(scenario=quiet(duration=0)).play().world
+    before = stack_of(world).state()
+    send(world, "page account-manager", t_us=1)
+    world.advance(1)
+    assert stack_of(world).state() != before
 
 
 def test_answers_tell_the_present_state(world_twice: Twice) -> None:

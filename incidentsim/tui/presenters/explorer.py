@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,10 @@ COMPARE_US = 600_000_000
 """The comparison is with ten minutes ago: before most incidents' first symptoms."""
 
 
+_AXIS_STEPS = (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10)
+"""Tops of an axis that waste little room and have a readable half."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChartModel:
     """Everything a chart shows. `cursor` is a share of the width, None when there is no time cursor."""
@@ -41,11 +46,21 @@ def step_for(window_us: int, width: int) -> int:
     return max(1_000_000, window_us // max(2, (width - AXIS_CELLS) * 2) // 1_000_000 * 1_000_000)
 
 
+def round_up(value: float) -> float:
+    """Return the next value that halves well, so that an axis from 0 has readable labels."""
+    if value <= 0 or not math.isfinite(value):
+        return value
+    unit = 10.0 ** math.floor(math.log10(value))
+    return next((step * unit for step in _AXIS_STEPS if step * unit >= value), 10 * unit)
+
+
 def chart_rows(model: ChartModel, width: int, height: int) -> list[Row]:
     """Return the chart with a value axis at the left and a time axis below, exactly `width` x `height`."""
     if width <= AXIS_CELLS + 2 or height <= 2:
         return []
     low, high = auto_range(model.curves, objective=model.objective, band=model.band)
+    if low == 0:
+        high = round_up(high)
     inner, tall = width - AXIS_CELLS, height - 1
     rows: list[Row] = []
     plot = layout(

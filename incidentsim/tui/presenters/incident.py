@@ -77,17 +77,20 @@ def topology_rows(components: tuple[ComponentRow, ...]) -> list[Row]:
     rows: list[Row] = []
     for component in components:
         word = f"{HEALTH_WORD[component.health]:<7}"
+        only = component.edges[0] if len(component.edges) == 1 else None
+        onward = (span(f"  ─▶ {only[0]}", "dim"), span(f"  {only[1]}", "accent")) if only else ()
         rows.append(
             row(
                 span(f"{HEALTH_GLYPH[component.health]} {word} ", component.health),
                 span(f"{component.name:<{width}} ", "strong"),
                 span(f"{component.kind:<12} ", "dim"),
                 component.summary,
+                *onward,
                 key=component.name,
                 indent=10,
             )
         )
-        for place, (target, rate) in enumerate(component.edges):
+        for place, (target, rate) in enumerate(() if only else component.edges):
             branch = "└─▶" if place == len(component.edges) - 1 else "├─▶"
             text = f"          {branch} {target}"
             rows.append(row(span(text, "dim"), span(f"  {rate}", "accent"), key=component.name, indent=14))

@@ -70,7 +70,7 @@ def markdown_rows(text: str) -> list[Row]:
     """Return rows for the little Markdown that runbooks and briefings use: headings, bullets, code."""
     rows: list[Row] = []
     fenced = False
-    for line in text.split("\n"):
+    for line in _joined(text.strip("\n").split("\n")):
         bare = line.strip()
         if bare.startswith("```"):
             fenced = not fenced
@@ -81,11 +81,31 @@ def markdown_rows(text: str) -> list[Row]:
         elif bare.startswith(("- ", "* ")):
             lead = len(line) - len(line.lstrip())
             rows.append(row(*_inline(" " * lead + "• " + bare[2:]), indent=lead + 2))
-        elif bare[:1].isdigit() and ". " in bare[:4]:
+        elif _is_numbered(bare):
             rows.append(row(*_inline(line), indent=len(line) - len(line.lstrip()) + bare.index(". ") + 2))
         else:
             rows.append(row(*_inline(line)))
     return rows
+
+
+def _joined(lines: Iterable[str]) -> list[str]:
+    """Return lines with those of one paragraph made one, so that it folds at any width."""
+    out: list[str] = []
+    fenced = open_ = False
+    for line in lines:
+        bare = line.strip()
+        starts = bare.startswith(("#", "- ", "* ", "```", "|")) or _is_numbered(bare)
+        fenced ^= bare.startswith("```")
+        if open_ and bare and not starts and not fenced:
+            out[-1] += " " + bare
+        else:
+            out.append(line)
+        open_ = bool(bare) and not fenced and not bare.startswith(("#", "```", "|"))
+    return out
+
+
+def _is_numbered(bare: str) -> bool:
+    return bare[:1].isdigit() and ". " in bare[:4]
 
 
 def _inline(line: str) -> list[Span]:

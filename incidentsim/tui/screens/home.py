@@ -33,6 +33,7 @@ class HomeScreen(Screen[None]):
     def __init__(self, provider: HomeProvider) -> None:
         super().__init__()
         self.provider = provider
+        self._busy = ""
 
     def compose(self) -> ComposeResult:
         """Build the three lists."""
@@ -65,7 +66,7 @@ class HomeScreen(Screen[None]):
 
     def reload(self) -> None:
         """Read gallery and sessions again and show them."""
-        self.busy("")
+        self.busy(self._busy)
         set_titles(self.query_one("#gallery-pane"), "Scenarios")
         set_titles(self.query_one("#recent-pane"), "Your sessions")
         gallery = self.query_one("#gallery", RowsView)
@@ -84,9 +85,11 @@ class HomeScreen(Screen[None]):
 
     def busy(self, what: str) -> None:
         """Say in the title what is being done, when that takes seconds; empty text when it is done."""
+        self._busy = what
         about = Span("  live incidents in an LLM serving stack", "dim")
         title = (Span(" incidentsim ", "key"), span(f"  … {what}", "warn") if what else about)
-        self.query_one("#home-title", RowPanel).show([Row(spans=title)])
+        if self.is_mounted:
+            self.query_one("#home-title", RowPanel).show([Row(spans=title)])
 
     def _describe(self, key: str) -> None:
         for entry in self.provider.gallery():

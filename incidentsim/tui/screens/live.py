@@ -97,7 +97,7 @@ class LiveScreen(Screen[None]):
         self.feed.drain()
         self.feed.take_notices()
         await self._open(0)
-        self.call_later(self.command_line.focus_line)  # after the focus that the tab asked for
+        self.app.call_later(self.command_line.focus_line)  # after the focus that the tab asked for
         self.set_interval(1 / self._hz, self.tick)
         self.call_after_refresh(self.tick)
 
@@ -191,12 +191,19 @@ class LiveScreen(Screen[None]):
     def on_key(self, event: events.Key) -> None:
         """Take a letter that means nothing where it was pressed as the beginning of a command.
 
-        Letters typed right after it were on their way to the same place, and come here too.
+        What was typed right after it was on its way to the same place, and comes here too.
         """
-        letter = event.character or ""
-        if letter.isalpha() and event.key not in self.active_bindings:
+        text = event.character or ""
+        begun = isinstance(self.focused, PromptInput) and bool(self.focused.value)
+        begins = text.isalpha() and event.key not in self.active_bindings
+        if event.is_printable and (begun or begins):
             event.stop()
-            self.command_line.type_text(letter)
+            self.command_line.type_text(text)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Paste into the command line from wherever the focus is."""
+        event.stop()
+        self.command_line.type_text(event.text.partition("\n")[0])
 
     def on_prompt_paged(self, event: Prompt.Paged) -> None:
         """Scroll the answers without leaving the command line."""

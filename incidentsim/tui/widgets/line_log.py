@@ -22,7 +22,6 @@ from incidentsim.tui.presenters.logs import LogBuffer, log_row
 from incidentsim.tui.presenters.rows import row, span
 from incidentsim.tui.widgets.styled import Styled
 
-
 SHIFT_CELLS = 24
 """How far one arrow key moves the lines sideways: about a field."""
 

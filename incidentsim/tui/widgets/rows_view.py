@@ -182,8 +182,10 @@ class RowsView(Styled, ScrollView, can_focus=True):
         keyed = [i for i, r in enumerate(self._rows) if r.key]
         if not keyed:
             return
-        before = sum(i < self.cursor for i in keyed)
-        self._set_cursor(keyed[min(len(keyed) - 1, max(0, before + step))])
+        wanted = sum(i < self.cursor for i in keyed) + step
+        self._set_cursor(keyed[min(len(keyed) - 1, max(0, wanted))])
+        if not 0 <= wanted < len(keyed):
+            self._scroll_by(step)  # what can't be chosen can still be read
 
     def action_page(self, step: int) -> None:
         """Scroll by a page, or move the cursor as far."""

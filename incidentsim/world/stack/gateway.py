@@ -80,7 +80,7 @@ class Gateway:
     def state(self) -> list[object]:
         """Return what defines the gateway, for the dyn digest."""
         return [
-            self.requests_in_flight, self.flow.total, list(self.flow.sizes.values()),
+            self.requests_in_flight, self.gateway_retries_in_flight, self.flow.total, list(self.flow.sizes.values()),
             list(self.tokens_in_flight.values()), self._engine_ids, self._first_attempts, self._client_retries,
             [[r.tenant, r.tier, r.prompt_over, r.share_ppm] for r in self.shedder.rules.values()],
             list(self._knobs.values()),
@@ -175,14 +175,17 @@ class Gateway:
             self._leave_pod(attempt)
             if attempt.ended:
                 continue
-            allowed = self.requests_in_flight * self._int("retry_budget") // 1_000_000
+            retried = attempt.gateway_retries > 0
+            in_play = self.requests_in_flight + self.flow.total + 1  # this one has just left its pod
+            allowed = in_play * self._int("retry_budget") // 1_000_000
             if attempt.gateway_retries >= self._int("retry_attempts") or attempt.request.first_us != NEVER:
                 self._answer(attempt, 503, reason="upstream reset")
-            elif self.gateway_retries_in_flight > allowed:
+            elif not retried and self.gateway_retries_in_flight >= allowed:
                 self._metrics.retry_overflow.value += 1
                 self._answer(attempt, 503, reason="upstream reset, no retry budget")
             else:
                 attempt.gateway_retries += 1
+                self.gateway_retries_in_flight += not retried
                 self._metrics.retries.value += 1
                 attempt.rewind()
                 self.flow.push(attempt, attempt.request.tenant.priority)
@@ -241,6 +244,8 @@ class Gateway:
         if attempt.ended:
             return
         attempt.ended = True
+        if attempt.gateway_retries:
+            self.gateway_retries_in_flight -= 1
         request = attempt.request
         self._metrics.answered(request.tenant.id, code)
         self._journal.access(attempt, code, reason)
