@@ -1,13 +1,15 @@
-"""The loss of slow-chat's tempting wrong moves beside doing nothing, by the model alone.
+"""What slow-chat's own scripts do to users, by the model alone: references, tempting wrong moves, the held-out fix.
 
-`python -m benchmarks.wrong_moves [--seeds 1..6]` prints a Markdown table: weighted bad requests (scoring.md §1)
-of each script of `tempting`, as a ratio to the unattended world, per seed and in the mean.
+`python -m benchmarks.wrong_moves [--seeds 1..20]` prints a Markdown table: the loss (weighted bad requests, scoring
+§1) of each script as a ratio to the unattended world on the same seed, and on how many seeds both objectives held
+over the last ten minutes.
 """
 
 from __future__ import annotations
 
 import argparse
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from statistics import mean
 
 from incidentsim.cli.judge import shown_vocabulary
@@ -15,32 +17,59 @@ from incidentsim.commands.parse import parse
 from incidentsim.scenario.cast import plain_cast
 from incidentsim.scenario.catalogue import find
 from incidentsim.scenario.load import load_scenario
+from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.script import script_commands
 from incidentsim.scoring.loss import loss
-from incidentsim.scoring.protocol import Plan
+from incidentsim.scoring.protocol import Outcome, Plan
 from incidentsim.session.resimulation import resimulator
+from incidentsim.specs.verbs import VERBS
 from incidentsim.transcript.model import TimedCommand
 
+LAST_WINDOW_US = 600_000_000
+"""The last ten minutes, over which an objective must hold to count as restored."""
 
-def losses(seed: int) -> dict[str, float]:
-    """Return the loss of each tempting script, and of doing nothing, under one seed."""
+TO_THE_WORLD = ("ask", "page", "waiver")
+"""Verbs besides the act group that reach the world."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One script on one seed: its loss in bad requests of weight 1, and whether the objectives held at the end."""
+
+    loss: float
+    held: bool
+
+
+def results(seed: int) -> dict[str, Result]:
+    """Return what came of each script, and of doing nothing, under one seed."""
     scenario = load_scenario(find("slow-chat"))
     cast = plain_cast(scenario)
     names = shown_vocabulary(scenario, cast)
     plans = {"nothing": Plan(commands=(), end_us=scenario.duration)}
-    for script in scenario.tempting:
-        lines = script_commands(scenario.scripts[script.file], cast)
-        commands = tuple(
-            TimedCommand(t_us=line.t_us, k=0, ref=i + 1, command=parse(line.command, names))
-            for i, line in enumerate(lines)
-        )
-        plans[script.name] = Plan(commands=commands, end_us=scenario.duration)
+    held_out = [scenario.held_out] if scenario.held_out else []
+    for script in (*scenario.references, *held_out, *scenario.tempting):
+        commands = []
+        for i, line in enumerate(script_commands(scenario.scripts[script.file], cast)):
+            command = parse(line.command, names)
+            if VERBS[command.verb].group == "act" or command.verb in TO_THE_WORLD:
+                commands.append(TimedCommand(t_us=line.t_us, k=0, ref=i + 1, command=command))
+        plans[script.name] = Plan(commands=tuple(commands), end_us=scenario.duration)
     outcomes = resimulator(scenario, seed, cast, workers=1)(list(plans.values()))
     idle = outcomes[0].cost_microdollars
     return {
-        name: loss(outcome, scenario, cost_of_nothing_microdollars=idle) / 1_000_000_000
-        for name, outcome in zip(plans, outcomes, strict=True)
+        name: Result(loss=loss(o, scenario, cost_of_nothing_microdollars=idle) / 1e9, held=_held(o, scenario))
+        for name, o in zip(plans, outcomes, strict=True)
     }
+
+
+def _held(outcome: Outcome, scenario: Scenario) -> bool:
+    for slo in scenario.slos:
+        marks = outcome.series[slo.id]
+        last = marks[-1]
+        before = next(m for m in marks if m[0] >= last[0] - LAST_WINDOW_US)
+        if (last[2] - before[2]) * 1_000_000 > (1_000_000 - slo.objective) * (last[1] - before[1]):
+            return False
+    return True
 
 
 def main() -> None:
@@ -50,13 +79,14 @@ def main() -> None:
     first, _, last = parser.parse_args().seeds.partition("..")
     seeds = range(int(first), int(last or first) + 1)
     with ProcessPoolExecutor(2) as pool:
-        found = list(pool.map(losses, seeds))
-    print(f"| move | {' | '.join(f'seed {s}' for s in seeds)} | mean ratio |")
-    print("|---" * (len(seeds) + 2) + "|")
+        found = list(pool.map(results, seeds))
+    print("| script | loss, mean | ratio to nothing, mean | min | max | objectives held at the end |")
+    print("|---|---|---|---|---|---|")
     for name in found[0]:
-        ratios = [one[name] / one["nothing"] for one in found]
-        cells = " | ".join(f"{one[name]:,.0f}" for one in found)
-        print(f"| {name} | {cells} | {mean(ratios):.2f} (min {min(ratios):.2f}) |")
+        ratios = [one[name].loss / one["nothing"].loss for one in found]
+        held = [one[name].held for one in found].count(True)
+        print(f"| {name} | {mean(one[name].loss for one in found):,.0f} | {mean(ratios):.3f} | {min(ratios):.3f} "
+              f"| {max(ratios):.3f} | {held} of {len(found)} |")  # fmt: skip
 
 
 if __name__ == "__main__":

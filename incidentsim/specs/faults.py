@@ -67,7 +67,7 @@ FAULTS: dict[str, FaultSpec] = {
         ),
         FaultSpec(
             kind="retry_bug", component="tenant",
-            help="The tenant's client retries more often, sooner, and without jitter.",
+            help="The tenant's client retries more often, and without jitter.",
             removed="the client is fixed",
             parameters=(Parameter(name="attempts", kind="int", low=1, high=20, help="Attempts in all per request."),),
         ),

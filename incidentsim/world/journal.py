@@ -51,12 +51,12 @@ class Journal:
         if logs is None:
             return
         request = attempt.request
-        key = request.index << 4 | request.tenant.number
+        key = request.index << 6 | request.tenant.number
         sample = self._draws.below(key, 1_000_000)
         traced = sample < self._traced
         trace_id = ""
         if traced:
-            trace_id = f"{bits64(self._trace_key, key << 4 | attempt.number):016x}"
+            trace_id = f"{bits64(self._trace_key, key << 6 | attempt.number):016x}"
             self._trace(attempt, code, trace_id)
         if code == 200 and sample >= self._access:
             return

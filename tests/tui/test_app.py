@@ -236,7 +236,7 @@ async def test_zoom_gives_a_pane_all_the_room_and_gives_it_back() -> None:
     app = IncidentApp(provider, start="slow-chat")
     async with app.run_test(size=SIZE) as pilot:
         screen = await to_live(pilot, provider)
-        await pilot.press("z")
+        await pilot.press("escape", "z")
         await wait_for(pilot, lambda: "KV cache used" not in shown(app), "zoomed")
         assert "Logs" in shown(app) and "SEV?" in shown(app) and ">" in shown(app)
         assert screen.tab.query_one(LineLog).size.height > 25
@@ -372,3 +372,67 @@ async def test_a_long_answer_is_shown_from_its_beginning() -> None:
             await pilot.press("enter")
             await wait_for(pilot, lambda text=text: f"› {text}" in shown(app), text)  # type: ignore[misc]
         await wait_for(pilot, lambda: "query line 0" in shown(app), "the first line is in view")
+
+
+async def test_an_empty_command_line_leaves_the_screen_its_keys() -> None:
+    """Typing goes to the command line at once; while it is empty digits open tabs and space pauses."""
+    provider = FakeProvider()
+    app = IncidentApp(provider, start="slow-chat")
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await to_live(pilot, provider)
+        await wait_for(pilot, lambda: screen.focused is screen.command_line.input, "the line is focused")
+        await pilot.press("space", "plus")
+        await wait_for(pilot, lambda: "PAUSED" in shown(app), "paused")
+        assert screen.command_line.input.value == ""
+        await pilot.press(*"scale 4")
+        assert screen.command_line.input.value == "scale 4"
+        await pilot.press("ctrl+u", "7")
+        await wait_for(pilot, lambda: screen.tab.NAME == "channel", "the seventh tab")
+
+
+async def test_a_letter_without_a_meaning_begins_a_command() -> None:
+    """In a pane a letter goes to the command line, and so does what was typed right after it, and a paste."""
+    provider = FakeProvider()
+    app = IncidentApp(provider, start="slow-chat")
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await to_live(pilot, provider)
+        await pilot.press("4")
+        await wait_for(pilot, lambda: screen.focused is screen.tab.main(), "the changes are focused")
+        for key in ("q", "u", "e", "r", "y", " ", "1"):
+            app.post_message(events.Key(events_name(key), key))
+        await wait_for(pilot, lambda: screen.command_line.input.value == "query 1", "all keys arrived")
+        await pilot.press("ctrl+u", "4")
+        await wait_for(pilot, lambda: screen.focused is screen.tab.main(), "the changes are focused again")
+        app.post_message(events.Paste("status \"hello\"\nand more"))
+        await wait_for(pilot, lambda: screen.command_line.input.value == 'status "hello"', "pasted")
+
+
+async def test_news_is_told_beside_the_command_line() -> None:
+    """What a team-mate writes is shown above the line while nothing is typed, and stays in the channel."""
+    provider = FakeProvider()
+    app = IncidentApp(provider, start="slow-chat")
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await to_live(pilot, provider, at_s=30)
+        assert "three customers report slow chat since 12:04" not in shown(app)
+        provider.session.advance(20 * SECOND)
+        screen.tick()
+        told = "◂ customer-success three customers report slow chat since 12:04"
+        await wait_for(pilot, lambda: told in shown(app), "the message is told")
+
+
+async def test_page_keys_scroll_the_answers_from_the_command_line() -> None:
+    """PgUp brings an earlier answer back; Esc hides the answers and keeps the line focused."""
+    provider = FakeProvider()
+    app = IncidentApp(provider, start="slow-chat")
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await to_live(pilot, provider)
+        for number in range(12):
+            await pilot.press(*f"note {number}", "enter")
+        answers = screen.query_one("#result-list", RowsView)
+        await wait_for(pilot, lambda: answers.scroll_offset.y > 0, "more than fits")
+        before = answers.scroll_offset.y
+        await pilot.press("pageup")
+        await wait_for(pilot, lambda: answers.scroll_offset.y < before, "scrolled back")
+        await pilot.press("escape")
+        await wait_for(pilot, lambda: not screen.query_one("#results").has_class("-open"), "hidden")
+        assert screen.focused is screen.command_line.input

@@ -27,7 +27,8 @@ _KEYS = (
     ("Logs", (
         ("/ s", "filter (hides lines), search (marks them)"), ("n N", "next and former hit"),
         ("e E", "next and former error"), ("i o", "only this line's service, without it"),
-        ("w c", "warnings and worse only, clear"), ("End", "follow"), ("← →", "read long lines sideways"), ("y Y", "copy the line, as evidence"),
+        ("w c", "warnings and worse only, clear"), ("End", "follow"),
+        ("← →", "read long lines sideways"), ("y Y", "copy the line, as evidence"),
     )),
     ("Metrics", (
         ("[ ]", "the tiles' expressions"), ("← →", "time cursor, with Shift by ten; Backspace drops it"),

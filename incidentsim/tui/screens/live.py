@@ -193,8 +193,12 @@ class LiveScreen(Screen[None]):
 
         What was typed right after it was on its way to the same place, and comes here too.
         """
-        text = event.character or ""
-        begun = isinstance(self.focused, PromptInput) and bool(self.focused.value)
+        text, line = event.character or "", self.command_line.input
+        if line.left(event):
+            if event.key == "slash":
+                self.action_box()
+            return
+        begun = isinstance(self.focused, PromptInput)
         begins = text.isalpha() and event.key not in self.active_bindings
         if event.is_printable and (begun or begins):
             event.stop()

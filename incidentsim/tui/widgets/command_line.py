@@ -13,8 +13,9 @@ from incidentsim.tui.presenters.rows import span
 from incidentsim.tui.widgets.prompt import Prompt
 
 SCREEN_KEYS = frozenset(
-    (*(str(digit) for digit in range(1, 9)), "space", "plus", "minus", "equals_sign", "question_mark")
-)
+    (*(str(digit) for digit in range(1, 9)),
+     "colon", "slash", "space", "plus", "minus", "equals_sign", "question_mark")
+)  # fmt: skip
 """Keys that no command begins with: on an empty line they keep their meaning for the screen."""
 
 _TYPING = "type a command: Tab completes, Enter runs it"

@@ -45,13 +45,17 @@ class PromptInput(Input):
         Binding("pageup", "ask('pageup')", show=False),
         Binding("pagedown", "ask('pagedown')", show=False),
     ]
-    passes: frozenset[str] = frozenset()
 
     @dataclass
     class Asked(Message):
         """A key was pressed that the prompt answers."""
 
         what: str
+
+    def __init__(self, *, placeholder: str, passes: frozenset[str]) -> None:
+        super().__init__(placeholder=placeholder, compact=True, select_on_focus=False)
+        self.passes = passes
+        self._left: list[events.Key] = []
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Take every printable key, but for those that are the screen's while nothing is typed."""
@@ -61,6 +65,14 @@ class PromptInput(Input):
         """Keep the line's own handler from typing a key that is the screen's."""
         if self._leaves(event.key):
             event.prevent_default()
+            self._left.append(event)
+
+    def left(self, event: events.Key) -> bool:
+        """Say, once, whether this line left a key to the screen; it may hold text by now."""
+        if event not in self._left:
+            return False
+        self._left.remove(event)
+        return True
 
     def _leaves(self, key: str) -> bool:
         return not self.value and key in self.passes
@@ -133,7 +145,7 @@ class Prompt(Vertical):
         yield RowPanel(classes="prompt--message")
         with Horizontal(classes="prompt--line"):
             yield RowPanel(classes="prompt--label")
-            yield PromptInput(placeholder=self._placeholder, compact=True, select_on_focus=False)
+            yield PromptInput(placeholder=self._placeholder, passes=self._passes)
 
     def on_mount(self) -> None:
         """Show the label; the cursor doesn't blink, which saves repaints."""
@@ -141,7 +153,6 @@ class Prompt(Vertical):
         label.styles.width = len(self._label) + 1
         label.show([Row(spans=(span(self._label, "accent"),))])
         self.input.cursor_blink = False
-        self.input.passes = self._passes
 
     @property
     def input(self) -> PromptInput:

@@ -58,6 +58,9 @@ class Rollback(Action):
             else:
                 organisation.roll_back(change.id)
             if change.kind == "deploy" and target == stack.pool.id:
+                for fault in stack.faults.values():
+                    if fault.kind == "bad_image" and fault.started:
+                        fault.set_strength(1_000_000 if again else 0)
                 stack.pool.on_change = lambda stage, text: report(stack, ref, stage, text)
                 stack.pool.roll(what)
 

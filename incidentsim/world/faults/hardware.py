@@ -13,7 +13,9 @@ class _OfNode(Fault):
     @property
     def node(self) -> Node:
         """The node it hits."""
-        return self.stack.node(self.component)
+        node = self.stack.pool.ensure_node(int(self.component.removeprefix("node-")))
+        self.stack.adopt_nodes()
+        return node
 
 
 class ClockThrottle(_OfNode):

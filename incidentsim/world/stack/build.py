@@ -23,7 +23,6 @@ from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.autoscaler import Autoscaler
 from incidentsim.world.stack.gateway import Gateway
 from incidentsim.world.stack.gateway_metrics import GatewayMetrics
-from incidentsim.world.stack.node import Node
 from incidentsim.world.stack.organisation import Organisation
 from incidentsim.world.stack.pod import Pod
 from incidentsim.world.stack.pool import Pool
@@ -116,13 +115,6 @@ class Stack:
                               f"replicas {before} to {after}")  # fmt: skip
 
     # -- finding things -------------------------------------------------------------------------------------
-
-    def node(self, node_id: str) -> Node:
-        """Return a node by its stable id. Raises KeyError."""
-        for node in self.pool.nodes:
-            if node.id == node_id:
-                return node
-        raise KeyError(node_id)
 
     def pod(self, pod_id: str) -> Pod | None:
         """Return a pod by its id, if it exists."""

@@ -103,7 +103,7 @@ class Gateway:
             self._client_retries[0] += 1
         else:
             self._first_attempts[0] += 1
-        key = request.index << 4 | tenant.number
+        key = request.index << 6 | tenant.number
         if self.shedder.refuses(tenant.id, tenant.priority, request.prompt, key):
             self._refuse(attempt, "shed")
         elif not (tenant.request_bucket.take(1, now) and tenant.token_bucket.take(attempt.tokens, now)):

@@ -182,12 +182,17 @@ class Pool:
             self._provision(waiting)
         self._settled(pod)
 
+    def ensure_node(self, index: int) -> Node:
+        """Return host `index`; hosts without a pod yet stand idle, so that a fault can hit them beforehand."""
+        while len(self.nodes) <= index:
+            used = FRAMEBUFFER_MIB * self.int_knob("gpu_memory_utilization") // 1_000_000
+            i = len(self.nodes)
+            self.nodes.append(Node(i, self._seed, self._registry, self._host_of(f"node-{i}"), used))
+        return self.nodes[index]
+
     def _add_pod(self) -> Pod:
         index = next((i for i, p in enumerate(self.pods) if p.state == "gone"), len(self.pods))
-        if index == len(self.nodes):
-            used = FRAMEBUFFER_MIB * self.int_knob("gpu_memory_utilization") // 1_000_000
-            node_id = f"node-{index}"
-            self.nodes.append(Node(index, self._seed, self._registry, self._host_of(node_id), used))
+        self.ensure_node(index)
         if index < len(self.pods):
             pod = self.pods[index]
             pod.state = "pending"
