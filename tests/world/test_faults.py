@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from incidentsim.events import FaultChanged
-from incidentsim.scenario.model import FaultPlan
+from incidentsim.scenario.model import Change, FaultPlan, TimelineEntry
 from incidentsim.specs.components import COMPONENTS
 from incidentsim.specs.faults import FAULTS
 from incidentsim.world.faults import KINDS
@@ -224,6 +224,26 @@ def test_a_bad_image_slows_every_replica(world_twice: Twice) -> None:
         return seconds / count
 
     assert 1.7 < itl(slow) / itl(plain) < 3
+
+
+def test_rolling_the_image_back_ends_a_bad_image(world_twice: Twice) -> None:
+    """The rollback of a deploy of the pool removes the fault at its root, and doing it again brings it back."""
+    change = Change(id="chg-9", kind="deploy", target="chat-pool", actor="bot", summary="runtime image")
+    entry = TimelineEntry.model_construct(at=-19 * SECOND, change=change)
+    base = with_fault(small(), "bad_image", "chat-pool", -19 * SECOND, slowdown=1_500_000)
+    scenario = base.model_copy(update={"timeline": (*base.timeline, entry)})
+    once = world_twice(Run(scenario=scenario, script=((10 * SECOND, "rollback chg-9"),)))
+    assert [f.removed for f in stack_of(once.world).faults.values()] == [True]
+    twice = ((10 * SECOND, "rollback chg-9"), (30 * SECOND, "rollback chg-9"))
+    again = world_twice(Run(scenario=scenario, script=twice))
+    assert [f.strength_ppm for f in stack_of(again.world).faults.values()] == [1_000_000]
+
+
+def test_a_fault_may_hit_a_host_before_its_pod_comes(world_twice: Twice) -> None:
+    """A host without a pod yet can be slowed: nothing breaks, and its clock shows it."""
+    scenario = with_fault(quiet(), "clock_throttle", "node-3", 5 * SECOND, slowdown=2_000_000, ramp=0)
+    played = world_twice(Run(scenario=scenario))
+    assert values(played.world, "DCGM_FI_DEV_SM_CLOCK", Hostname="node-3")[-1] == 705
 
 
 def test_starts_are_ground_truth_facts(world_twice: Twice) -> None:
