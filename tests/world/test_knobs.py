@@ -109,7 +109,7 @@ def test_overrides_hold_from_the_first_event() -> None:
 def test_the_power_cap_slows_its_node() -> None:
     """Capping the power below what the load needs lowers the clock that is shown, and the engine's speed."""
     world = fresh()
-    node = stack_of(world).node("node-1")
+    node = stack_of(world).pool.ensure_node(1)
     assert "SM clock 1410 MHz (max 1410)" in world.inspect("node-1")
     stack_of(world).settings.set("node-1.power_cap", 165)
     assert node.slowdown_ppm == 2_000_000
