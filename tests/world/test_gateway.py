@@ -133,7 +133,7 @@ def ledger(monkeypatch: pytest.MonkeyPatch) -> Ledger:
 
 def test_every_attempt_gets_exactly_one_answer(ledger: Ledger) -> None:
     """In a turbulent run each attempt is answered once, each user request ends once, and all codes occur."""
-    played = turmoil(rate=9_000).play()
+    played = turmoil(rate=12_000).play()
     assert len(ledger.received) > 1_000
     assert {a.gateway_retries for a in ledger.received} >= {0, 1}
     assert all(a.gateway_retries <= 2 for a in ledger.received)
@@ -154,7 +154,7 @@ def test_every_attempt_gets_exactly_one_answer(ledger: Ledger) -> None:
 
 def test_attempts_count_from_one_without_gaps(ledger: Ledger) -> None:
     """A request's attempts are numbered in order, and there are never more than the client makes."""
-    turmoil(rate=9_000).play()
+    turmoil(rate=12_000).play()
     seen: dict[int, int] = {}
     for attempt in ledger.received:
         before = seen.get(id(attempt.request), 0)
