@@ -69,6 +69,8 @@ class PlainMode:
         self._confirm = confirm
         self._prompt = prompt
         self._unconfirmed = ""
+        self._waiting = False
+        """A prompt stands on the line: what is said now begins on the next one."""
         self._seen = -1
         self._skip_to: int | None = None
         """While `:wait` skips ahead with a running clock: until when."""
@@ -102,10 +104,14 @@ class PlainMode:
         try:
             while not reader.done():
                 await self._pump(PUMP_BUDGET_S, self._skip_to)
+                self._waiting = True
                 self._news()
+                self._arrived()
+                if not self._waiting:
+                    self._prompt()  # what was said stands below the former one
+                self._waiting = False
                 if self._over():
                     return ""
-                self._arrived()
                 eager = self._skip_to is not None or self._session.snapshot().speed == 0
                 await asyncio.wait({reader}, timeout=0 if eager else IDLE_S)
             return reader.result()
@@ -194,11 +200,13 @@ class PlainMode:
     def _briefing(self) -> None:
         info = self._session.info()
         self._say(f"{info.title} ({info.level}, {format_duration(info.duration_us)})")
-        self._say(info.briefing)
+        self._say(f"The page: {info.page}")
+        self._say(info.briefing.strip().replace("**", ""))
         for objective in info.objectives:
             self._say(f"Objective {objective.name}: {objective.text}")
         for name, role, reach in info.team:
-            self._say(f"Team: {name}, {role} Reached by {reach}.")
+            there = "Reads the channel." if reach == "channel" else f"Not in the channel: page {name}, then ask."
+            self._say(f"Team: {name}, {role} {there}")
         for rule in info.rules:
             self._say(f"Rule: {rule}")
         self._say("Type a command, or :help. `topology` lists the components, `runbook` the runbooks.")
@@ -222,13 +230,19 @@ class PlainMode:
 
     def _news(self) -> None:
         """Print what happened since the last call."""
+        start_us = -self._session.info().prelude_us
         for event in self._session.events(self._seen):
             self._seen = event.seq
+            if event.type == "change" and event.t_us <= start_us:
+                continue  # older than the record, which gives it its first moment; `changes` has its time
             line = event_line(event.type, event.t_us, event.body, own=False)
             if line:
                 self._say(line)
 
     def _say(self, text: str) -> None:
+        if self._waiting:
+            self._waiting = False
+            self._write("")
         self._write(clean(text, limit=100_000, keep_newlines=True))
 
     def _now(self) -> int:

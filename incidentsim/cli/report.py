@@ -26,7 +26,7 @@ def print_debrief(card: Scorecard, out: Console) -> None:
         out.print(safe_text(section.title, "bold"))
         for line in section.lines:
             text = safe_text(line.text)
-            if line.seqs:
+            if line.seqs and f"(seq {line.seqs[0]}," not in line.text:
                 text.append(f"  {_seqs(line.seqs)}", "dim")
             out.print(Padding(text, (0, 0, 0, 2)))
     out.print(Text("Parts", "bold"))

@@ -20,6 +20,9 @@ TREND_US = 60_000_000
 BAND_STEP_US = 15_000_000
 """Distance of the values before the page that make the baseline band: the rule interval."""
 
+NEAR_THE_LINE = 0.8
+"""Share of its line from which a tile that has one warns: its usual range is often far below, and narrow."""
+
 QUIET_PART = 3
 """The baseline band leaves out the last third of the prelude: users suffer before the page comes."""
 
@@ -234,8 +237,9 @@ def _slo(function: str, metric: str, slo: str) -> str:
 def _health(spec: TileSpec, value: float | None, band: tuple[float, float] | None) -> Health:
     if value is None:
         return "unknown"
-    if spec.objective is not None and value > spec.objective:
-        return "bad"
+    if spec.objective is not None:
+        near = value > NEAR_THE_LINE * spec.objective
+        return "bad" if value > spec.objective else "warn" if near else "ok"
     if band is None:
         return "ok"
     low, high = band

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 
@@ -70,6 +70,12 @@ class IncidentApp(App[None]):
         self._start, self._resume, self._seed, self._level = start, resume, seed, level
         self._waiting = False
         """The briefing holds the clock at T+0 until someone takes the pager."""
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let the live screen decide where a key goes before it is on its way."""
+        if isinstance(event, events.Key) and not event.is_forwarded and isinstance(self.screen, LiveScreen):
+            self.screen.before_key(event)
+        await super().on_event(event)
 
     async def on_mount(self) -> None:
         """Show the home screen, and start or resume what was asked for."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import click
@@ -132,7 +134,16 @@ def _prompt() -> None:
 
 
 def _write(text: str) -> None:
-    print(text, flush=True)
+    """Print lines, at a terminal folded at spaces; what follows a fold is indented as its line was."""
+    if not sys.stdout.isatty():
+        print(text, flush=True)
+        return
+    width = max(20, get_terminal_size().columns)
+    for line in text.split("\n"):
+        margin = line[: len(line) - len(line.lstrip())]
+        folded = fill(line, width, subsequent_indent=margin + "  ", break_long_words=False,
+                      break_on_hyphens=False, drop_whitespace=True) if len(line) > width else line  # fmt: skip
+        print(folded, flush=True)
 
 
 def _tell_result(config: Config, host: IncidentSession) -> None:

@@ -111,7 +111,7 @@ def hypothesis_rows(hypotheses: tuple[HypothesisRow, ...]) -> list[Row]:
                 span(f" {entry.p * 100:>3.0f} %  ", role),
                 span(f"{entry.state:<10} ", "accent" if entry.state == "committed" else "dim"),
                 span(entry.statement, role),
-                span(f"  [{entry.cause}]" if entry.cause else "", "accent"),
+                span(f"  [{entry.cause}]", "accent") if entry.cause else span("  [no --cause named]", "dim"),
                 span(f"  {clock(entry.t_us)}", "dim"),
                 key=str(entry.number),
                 indent=31,

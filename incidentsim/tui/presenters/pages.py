@@ -139,7 +139,8 @@ def debrief_rows(debrief: Debrief) -> list[Row]:
         rows += [row(), row(span(section.title, "heading"))]
         for line in section.lines:
             glyph, role = _MARKS[line.mark]
-            link = [span(f"  #{line.seq}", "accent")] if line.seq else []
+            named = f"(seq {line.seq}," in line.text
+            link = [span(f"  #{line.seq}", "accent")] if line.seq and not named else []
             rows.append(row(span(f"  {glyph}", role), line.text, *link, key=str(line.seq or ""), indent=4))
         if not section.lines:
             rows.append(row(span("  nothing to report", "dim")))

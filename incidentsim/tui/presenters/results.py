@@ -41,15 +41,13 @@ def confirmation(line: str) -> Confirmation | None:
     spec: VerbSpec | None = VERBS.get(words[0]) if words else None
     if spec is None or spec.danger == "none" or "--yes" in words or "--dry-run" in words:
         return None
-    facts = [DANGER_GLYPH[spec.danger], spec.name]
+    facts = ["Enter again to confirm, Esc cancels", DANGER_GLYPH[spec.danger]]
     if spec.duration:
         facts.append(f"takes {spec.duration}")
     facts.append(f"undo: {spec.inverse}" if spec.inverse else "can't be undone")
     if spec.name == "undo":
         facts.pop()
-    return Confirmation(
-        danger=spec.danger, text=" · ".join(facts) + "  Enter again to confirm, Esc to cancel"
-    )
+    return Confirmation(danger=spec.danger, text=" · ".join(facts))
 
 
 def waterfall_rows(spans: Sequence[TraceSpan]) -> list[Row]:

@@ -125,11 +125,11 @@ def timeline_rows(items: Sequence[Item], *, limit: int = 400) -> list[Row]:
 
 def channel_rows(items: Sequence[Item], *, limit: int = 400) -> list[Row]:
     """Return messages, pages, questions and status updates: the incident channel."""
-    verbs = ("ask", "status", "page", "declare", "ack", "resolve")
+    verbs = ("ask", "status", "page", "declare", "severity", "ack", "resolve")
     shown = [
         i
         for i in items
-        if i.group in ("message", "page") or (i.who == "you" and i.text.partition(" ")[0] in verbs)
+        if i.group in ("message", "page") or (i.who == "you" and i.text.partition(" ")[0].rstrip(":") in verbs)
     ]
     return [_line(item) for item in shown[-limit:]]
 

@@ -188,26 +188,26 @@ class LiveScreen(Screen[None]):
         """Go to the tab's own prompt; where it has none, to the command line."""
         (self.tab.box() or self.command_line).focus_line()
 
-    def on_key(self, event: events.Key) -> None:
-        """Take a letter that means nothing where it was pressed as the beginning of a command.
+    def before_key(self, event: events.Key) -> None:
+        """Make the command line the place of a letter that means nothing where the focus is.
 
-        What was typed right after it was on its way to the same place, and comes here too.
+        Called before the key is handed on: what is typed right after it follows it, in order.
         """
-        text, line = event.character or "", self.command_line.input
-        if line.left(event):
-            if event.key == "slash":
-                self.action_box()
+        letter = event.character or ""
+        if isinstance(self.focused, PromptInput) or not letter.isalpha():
             return
-        begun = isinstance(self.focused, PromptInput)
-        begins = text.isalpha() and event.key not in self.active_bindings
-        if event.is_printable and (begun or begins):
-            event.stop()
-            self.command_line.type_text(text)
+        if event.key not in self.active_bindings:
+            self.command_line.focus_line()
+
+    def on_key(self, event: events.Key) -> None:
+        """Go to the tab's own prompt with a slash that the empty command line left."""
+        if event.key == "slash" and self.focused is self.command_line.input:
+            self.action_box()
 
     def on_paste(self, event: events.Paste) -> None:
         """Paste into the command line from wherever the focus is."""
         event.stop()
-        self.command_line.type_text(event.text.partition("\n")[0])
+        self.command_line.paste(event.text.partition("\n")[0])
 
     def on_prompt_paged(self, event: Prompt.Paged) -> None:
         """Scroll the answers without leaving the command line."""

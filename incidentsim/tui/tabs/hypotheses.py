@@ -25,7 +25,8 @@ class HypothesesTab(Tab):
         """Build ledger and notes."""
         with Vertical(id="ledger-pane", classes="pane"):
             yield RowsView(
-                id="ledger", empty='No hypothesis yet. State one: hypothesis "what you think" --p 0.6'
+                id="ledger",
+                empty='No hypothesis yet. State one: hypothesis "what you think" --cause COMPONENT:FAULT --p 0.6',
             )
         with Vertical(id="notes-pane", classes="pane"):
             yield RowsView(id="notes", follow=True, empty='No note yet. Write one: note "what you saw"')

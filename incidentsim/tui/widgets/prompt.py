@@ -55,7 +55,6 @@ class PromptInput(Input):
     def __init__(self, *, placeholder: str, passes: frozenset[str]) -> None:
         super().__init__(placeholder=placeholder, compact=True, select_on_focus=False)
         self.passes = passes
-        self._left: list[events.Key] = []
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Take every printable key, but for those that are the screen's while nothing is typed."""
@@ -65,14 +64,6 @@ class PromptInput(Input):
         """Keep the line's own handler from typing a key that is the screen's."""
         if self._leaves(event.key):
             event.prevent_default()
-            self._left.append(event)
-
-    def left(self, event: events.Key) -> bool:
-        """Say, once, whether this line left a key to the screen; it may hold text by now."""
-        if event not in self._left:
-            return False
-        self._left.remove(event)
-        return True
 
     def _leaves(self, key: str) -> bool:
         return not self.value and key in self.passes
@@ -182,8 +173,8 @@ class Prompt(Vertical):
         self.input.value = text
         self.input.cursor_position = len(self.input.value)
 
-    def type_text(self, text: str) -> None:
-        """Focus the line and go on with `text`, as if it had been typed there."""
+    def paste(self, text: str) -> None:
+        """Focus the line and put `text` at its cursor."""
         self.screen.set_focus(self.input)
         self.input.insert_text_at_cursor(text)
 
