@@ -139,7 +139,15 @@ class RowsView(Styled, ScrollView, can_focus=True):
             for line in (wrap(r, width) if self.wraps else [Row(spans=cut(r.spans, width), key=r.key)])
         ]
         self.virtual_size = Size(width, len(self._lines))
+        self.call_after_refresh(self._fit_width)
         self.refresh()
+
+    def _fit_width(self) -> None:
+        """Fold again when a scrollbar came or went, which takes a column without a resize."""
+        width = self.scrollable_content_region.width
+        if width and width != self._laid_width:
+            self._lay_out()
+            self._keep_end()
 
     def notify_style_update(self) -> None:
         """Forget cached strips: colours changed."""
