@@ -12,6 +12,7 @@ import pytest
 from incidentsim.exact import Draws
 from incidentsim.world.kernel import NORMAL, Call, Kernel
 from incidentsim.world.stack.gateway import Gateway
+from incidentsim.world.stack.lane import Lane
 from incidentsim.world.stack.replica import Replica
 from incidentsim.world.stack.requests import Attempt
 from incidentsim.world.stack.sequence import NEVER, Sequence
@@ -42,14 +43,14 @@ class Stays:
 def test_littles_law_holds_for_the_queue_and_the_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mean number = arrival rate x mean stay within 1 %, sampled on one side and timed on the other."""
     stays = Stays()
-    receive, answered, dispatch = Gateway.receive, TenantState.answered, Gateway._dispatch_one
+    receive, answered, dispatch = Gateway.receive, TenantState.answered, Lane._send
 
     def watch_in(self: Gateway, attempt: Attempt) -> None:
         stays.attempts.append(attempt)
         stays.spans[id(attempt)] = [self._kernel.now, NEVER, NEVER]
         receive(self, attempt)
 
-    def watch_dispatch(self: Gateway, attempt: Attempt) -> bool:
+    def watch_dispatch(self: Lane, attempt: Attempt) -> bool:
         went = dispatch(self, attempt)
         if went:
             stays.spans[id(attempt)][1] = self._kernel.now
@@ -61,12 +62,12 @@ def test_littles_law_holds_for_the_queue_and_the_engines(monkeypatch: pytest.Mon
         answered(self, attempt, code, final)
 
     monkeypatch.setattr(Gateway, "receive", watch_in)
-    monkeypatch.setattr(Gateway, "_dispatch_one", watch_dispatch)
+    monkeypatch.setattr(Lane, "_send", watch_dispatch)
     monkeypatch.setattr(TenantState, "answered", watch_out)
 
     def sample(world: World) -> None:
         gateway = stack_of(world).gateway
-        stays.queued.append(gateway.flow.total)
+        stays.queued.append(gateway.queued)
         stays.flying.append(gateway.requests_in_flight)
 
     # from empty to empty, so that both sides count the same requests
