@@ -12,12 +12,16 @@ S = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComponentSpec:
-    """One kind of component: what it stands for, which settings it has, whether routes may name it as a stage."""
+    """One kind of component: what it stands for and which settings it has.
+
+    `stage`: routes may name it as a stage. `pinnable`: `pin` can fix the version of something in it.
+    """
 
     kind: str
     help: str
     knobs: tuple[Knob, ...] = ()
     stage: bool = False
+    pinnable: bool = False
 
     def knob(self, name: str) -> Knob | None:
         """Return the knob called `name`, or None."""

@@ -6,7 +6,7 @@ from incidentsim.specs.components.base import ComponentSpec, S
 from incidentsim.specs.knobs import Knob
 
 POOL = ComponentSpec(
-    kind="pool",
+    kind="pool", pinnable=True,
     help="Replicas of one model: continuous batching with chunked prefill and a paged KV cache (vLLM V1).",
     knobs=(
         Knob(name="replicas", kind="int", default=8, low=1, high=64, unit="replicas",
