@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from incidentsim.scenario.fields import CleanText, Count, Id, Milli, PositiveDuration
+from incidentsim.scenario.fields import CleanText, Count, Id, Milli, PositiveDuration, Ratio
 from incidentsim.scenario.parts.base import Part
 
 
 class PoolPart(Part):
-    """A pool of replicas of one model. `region` is empty where the stack has only one."""
+    """A pool of replicas of one model. `region` is empty where the stack has only one.
+
+    `dollars_per_million_tokens` is what a provider charges for a pool that is not paid by the GPU-hour.
+    `weaker` is the share of answers that are bad because the model is smaller than the best.
+    """
 
     model_name: CleanText
     step_model: str
@@ -19,6 +23,8 @@ class PoolPart(Part):
     provision_time: PositiveDuration = 240_000_000
     load_time: PositiveDuration = 75_000_000
     dollars_per_gpu_hour: Milli = 3_670
+    dollars_per_million_tokens: Milli = 0
+    weaker: Ratio = 0
     roll_parallel: int = Field(default=2, ge=1, le=16)
     region: str = Field(default="", max_length=20)
 

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
+from incidentsim.world.faults.edge import BadRoute, CertExpired
 from incidentsim.world.faults.hardware import ClockThrottle, GpuLost
 from incidentsim.world.faults.runtime import BadImage, EngineHang
 from incidentsim.world.faults.standing import Standing
-from incidentsim.world.faults.tenant import ContextGrowth, RetryBug, TrafficSurge
+from incidentsim.world.faults.tenant import (
+    ContextGrowth,
+    HistoryNotTrimmed,
+    InjectionWave,
+    LengthShift,
+    RetryBug,
+    RunawayAgent,
+    TrafficSurge,
+)
 
 KINDS: dict[str, type[Fault]] = {
     "context_growth": ContextGrowth,
     "traffic_surge": TrafficSurge,
     "retry_bug": RetryBug,
+    "length_shift": LengthShift,
+    "history_not_trimmed": HistoryNotTrimmed,
+    "runaway_agent": RunawayAgent,
+    "injection_wave": InjectionWave,
+    "cert_expired": CertExpired,
+    "bad_route": BadRoute,
+    "unbounded_retries": Standing,
+    "retries_on_4xx": Standing,
+    "breaker_misconfigured": Standing,
+    "no_budget": Standing,
+    "cross_region_fallback": Standing,
     "clock_throttle": ClockThrottle,
     "gpu_lost": GpuLost,
     "engine_hang": EngineHang,
