@@ -17,7 +17,6 @@ from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.requests import Attempt
 from incidentsim.world.stack.sequence import NEVER
 
-
 HOSTILE_FIELDS = {"asn": "AS64510", "user_agent": "python-requests/2.32.3"}
 """How the requests of an attack look in the access log: one hosting network, one script."""
 

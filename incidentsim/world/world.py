@@ -28,6 +28,7 @@ from incidentsim.world.conditions import Conditions
 from incidentsim.world.inspection import inspect, topology
 from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, Call
 from incidentsim.world.observability import Observability
+from incidentsim.world.stack.billing import Bill
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import ComponentState
 from incidentsim.world.stack.organisation import ChangeEntry
@@ -172,6 +173,10 @@ class World:
     def changes(self) -> list[ChangeEntry]:
         """Return the change log in order of time."""
         return list(self._stack.organisation.entries)
+
+    def costs(self, since_us: int) -> list[Bill]:
+        """Return who used what since the minute of `since_us`, under shown names, dearest first."""
+        return self._stack.billing.bills(since_us, self._stack.cast.shown)
 
     def vocabulary(self) -> Vocabulary:
         """Return the names known now."""

@@ -87,7 +87,7 @@ ROUTE = ComponentSpec(
     help="One kind of request: the stages it passes and the pools that may serve it.",
     knobs=(
         Knob(name="fallback_pools", kind="enum", default="none", choices=("none", "same_region", "any_region"),
-             help="Which other pools of the route take over when its pool can't: those in the tenant's region, or any."),
+             help="Which other pools of the route take over when its pool can't: of the tenant's region, or any."),
         Knob(name="fallback_after", kind="duration", default=0, low=0, high=120 * S,
              help="Wait in the flow-control queue after which a request falls back; 0 = only on errors."),
         Knob(name="fallback_answer", kind="enum", default="none", choices=("none", "cached", "safe_reply"),

@@ -21,6 +21,11 @@ EDGE_FAULTS = (
                               help="Only requests with longer prompts; 0 = all.")),
     ),
     FaultSpec(
+        kind="length_blind_routing", component="gateway", standing=True,
+        help="Prompts of any length share the same engines, so that a few very long ones hold up all others.",
+        removed="a routing rule sends long prompts to another pool",
+    ),
+    FaultSpec(
         kind="unbounded_retries", component="gateway", standing=True,
         help="Nothing limits how many retries of clients the gateway lets through, so that they keep an overload up.",
         removed="gateway.client_retry_budget is below 1",

@@ -6,14 +6,20 @@ from incidentsim.world.actions.alerting import Silence
 from incidentsim.world.actions.base import Action
 from incidentsim.world.actions.capacity import Drain, Restart, Scale
 from incidentsim.world.actions.changes import Rollback, WaiverExpiry
-from incidentsim.world.actions.config import Limit, Priority, SetKnob, Shed
+from incidentsim.world.actions.config import Limit, Priority, SetKnob
 from incidentsim.world.actions.people import Ask, PagePerson
+from incidentsim.world.actions.traffic import Canary, Purge, Renew, RouteTraffic, Shed, Terminate
 
 ACTIONS: dict[str, Action] = {
     "set": SetKnob(),
     "limit": Limit(),
     "priority": Priority(),
     "shed": Shed(),
+    "route": RouteTraffic(),
+    "canary": Canary(),
+    "terminate": Terminate(),
+    "purge": Purge(),
+    "renew": Renew(),
     "waiver": WaiverExpiry(),
     "rollback": Rollback(),
     "scale": Scale(),

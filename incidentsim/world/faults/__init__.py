@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
-from incidentsim.world.faults.edge import BadRoute, CertExpired
+from incidentsim.world.faults.edge import BadRoute, CertExpired, LengthBlindRouting
 from incidentsim.world.faults.hardware import ClockThrottle, GpuLost
 from incidentsim.world.faults.runtime import BadImage, EngineHang
 from incidentsim.world.faults.standing import Standing
@@ -27,6 +27,7 @@ KINDS: dict[str, type[Fault]] = {
     "injection_wave": InjectionWave,
     "cert_expired": CertExpired,
     "bad_route": BadRoute,
+    "length_blind_routing": LengthBlindRouting,
     "unbounded_retries": Standing,
     "retries_on_4xx": Standing,
     "breaker_misconfigured": Standing,

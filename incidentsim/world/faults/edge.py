@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
+from incidentsim.world.faults.standing import Standing
 from incidentsim.world.stack.limits import RouteRule
 
 
@@ -41,3 +42,14 @@ class BadRoute(Fault):
         """Whether the rule is gone, or sends them elsewhere."""
         rule = self.stack.gateway.rules.get(self._selector())
         return self.started and (rule is None or rule.pool != self.params["pool"])
+
+
+class LengthBlindRouting(Standing):
+    """Nothing sends long prompts elsewhere, so that they share engines with short ones."""
+
+    @property
+    def removed(self) -> bool:
+        """Whether a routing rule takes prompts beyond some length to another pool than that of the first route."""
+        first = next(iter(self.stack.gateway.routes.values())).lanes[0].pool.id
+        rules = self.stack.gateway.rules.values()
+        return self.started and any(rule.prompt_over > 0 and rule.pool != first for rule in rules)

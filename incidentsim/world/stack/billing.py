@@ -6,7 +6,7 @@ they do (`Pool.cost_microdollars`); their tokens are attributed at a list price.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,18 @@ class Spent:
     prompt_tokens: int = 0
     output_tokens: int = 0
     nanodollars: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """One line of what was spent, as `cost` sums it up."""
+
+    tenant: str
+    pool: str
+    conversation: str
+    requests: int
+    tokens: int
+    microdollars: int
 
 
 Key = tuple[str, str, str]
@@ -116,6 +128,15 @@ class Billing:
                 total.output_tokens += entry.output_tokens
                 total.nanodollars += entry.nanodollars
         return out
+
+    def bills(self, t_us: int, shown: Callable[[str], str]) -> list[Bill]:
+        """Return the same as a list under shown names, dearest first."""
+        out = [
+            Bill(tenant=shown(tenant), pool=pool, conversation=conversation, requests=e.requests,
+                 tokens=e.prompt_tokens + e.output_tokens, microdollars=e.nanodollars // 1_000)
+            for (tenant, pool, conversation), e in self.since(t_us).items()
+        ]  # fmt: skip
+        return sorted(out, key=lambda bill: (-bill.microdollars, bill.tenant, bill.conversation, bill.pool))
 
     def state(self) -> list[object]:
         """Return the accounts."""

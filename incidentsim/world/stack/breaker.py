@@ -50,7 +50,7 @@ class Breaker:
         """Return why nothing may go to the pool now, empty when it may; in Envoy's words."""
         if self.severed:
             return ("upstream connect error or disconnect/reset before headers. reset reason: connection failure, "
-                    "transport failure reason: TLS error: CERTIFICATE_VERIFY_FAILED: certificate has expired")  # fmt: skip
+                    "transport failure reason: TLS error: CERTIFICATE_VERIFY_FAILED: certificate expired")  # fmt: skip
         if now < self.open_until_us:
             return "no healthy upstream"
         if 0 <= self.most_requests <= in_flight:

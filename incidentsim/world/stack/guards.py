@@ -73,7 +73,7 @@ class Guards:
         if 0 <= most < tenant.open:
             return _BUSY
         budget = tenant.int_knob("daily_budget")
-        if 0 <= budget and self._billing.spent[tenant.id] >= budget * NANO:
+        if budget >= 0 and self._billing.spent[tenant.id] >= budget * NANO:
             return _BROKE
         turns = tenant.int_knob("max_turns")
         if 0 <= turns <= request.turn and request.key:

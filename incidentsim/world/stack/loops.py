@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from incidentsim.exact import Draws, QuantileTable
 from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.stack.guards import FORBIDDEN
 from incidentsim.world.stack.requests import UserRequest
-from incidentsim.world.stack.sessions import conversation_id
+from incidentsim.world.stack.sessions import FAILED_TURNS, conversation_id
 from incidentsim.world.stack.tenant import TenantState
 
 LOOP_INDEX = 1 << 41
@@ -38,7 +39,7 @@ class RunawayLoop:
     """An agent that calls itself again after each answer, in one conversation, without a cap on steps.
 
     Its context grows by each answer and tool result; near `max_prompt` it is summarised to half. It ends when it is
-    stopped, or when a request of it is forbidden (403); any other failure it tries again.
+    stopped, when a request of it is forbidden (403), or after FAILED_TURNS failures in a row.
     """
 
     def __init__(self, kernel: Kernel, tenant: TenantState, plan: LoopPlan, draws: Draws, number: int) -> None:
@@ -49,7 +50,7 @@ class RunawayLoop:
         self._number = number
         self.key = conversation_id(draws.key, number)
         self.alive = False
-        self.turns = 0
+        self.turns = self._failed = 0
         self._context = plan.first_prompt
 
     def start(self) -> None:
@@ -75,7 +76,8 @@ class RunawayLoop:
         """A turn ended: on to the next."""
         if not self.alive:
             return
-        if request.code == 403:
+        self._failed = 0 if ok else self._failed + 1
+        if request.code == FORBIDDEN or self._failed >= FAILED_TURNS:
             self.alive = False
             return
         plan = self._plan

@@ -34,11 +34,11 @@ class Turns(Protocol):
 class UserRequest:
     """One thing a user asked for, from the first attempt to its end. Times in µs, NEVER = not yet.
 
-    `first_us` is when the user saw the first token of any attempt. `ended` when nothing more will come.
-    `session` numbers the user's session at its tenant, -1 = none. `key` is the conversation's id, empty without
-    one, `turn` its turn, `prefix` what its prompt shares with others as cumulative (key, tokens). `hostile`: part
-    of an attack. `code` is the last answer's. `running` is work that an attempt left behind and a retry may join. `abroad`: it left its
-    tenant's region.
+    `first_us` is when the user saw the first token of any attempt. `ended` when nothing more will come. `session`
+    numbers the user's session at its tenant, -1 = none. `key` is the conversation's id, empty without one, `turn`
+    its turn, `prefix` what its prompt shares with others as cumulative (key, tokens). `hostile`: part of an attack.
+    `code` is the last answer's. `running` is work that an attempt left behind and a retry may join. `abroad`: it
+    left its tenant's region.
     """
 
     __slots__ = (
@@ -73,9 +73,10 @@ class UserRequest:
 class Attempt(Sequence):
     """One HTTP request at the gateway, and, once dispatched, one sequence in an engine.
 
-    `tokens` is what admission counts for it: prompt plus max_tokens. `queued_us` is when it last began to
-    wait for a pool. `at` is the stage it is in, `stage` how many it has entered, `lane` the pool's lane it waits or runs in, `served` the pod that got it last. `marks` are
-    (stage, start, end) of a traced attempt. `defects` are what spoils its answer (see `quality`), None = nothing.
+    `tokens` is what admission counts for it: prompt plus max_tokens. `queued_us` is when it last began to wait for a
+    pool. `at` is the stage it is in, `stage` how many it has entered, `lane` the pool's lane it waits or runs in,
+    `served` the pod that got it last. `marks` are (stage, start, end) of a traced attempt. `defects` are what spoils
+    its answer (see `quality`), None = nothing.
 
     A hedge, or a retry that joins earlier work, has a second sequence: `carrier` is the one that works for this
     attempt, `carries` the attempt that this sequence works for; a carrier counts as ended itself. `tried` are the
