@@ -73,7 +73,7 @@ _STORM = Case(
 
 # -- 1: KV exhaustion and preemption thrash -------------------------------------------------------------------
 
-REPORTS = {
+REPORTS: dict[str, Any] = {
     "prompt": ((0, 1_000), (500_000, 3_500), (1_000_000, 8_000)),
     "output": ((0, 300), (500_000, 1_200), (1_000_000, 2_000)), "max_tokens": 2_048,
 }  # fmt: skip
