@@ -1,4 +1,4 @@
-"""Are the shipped stacks healthy, and do their curves breathe? `python -m benchmarks.healthy [STACK...] [--seeds 1..20]`.
+"""Are the shipped stacks healthy, and do their curves breathe? `python -m benchmarks.healthy [STACK...] [--seeds A..B]`
 
 Each stack runs under its own demand for an hour per seed, with nothing planted. Printed by stack: pages fired, alerts
 of any severity, objectives missed over any ten minutes, the spread of the request rate by minute, and the strongest
@@ -88,9 +88,11 @@ def main() -> None:
         pages = [p for h in hours for p in h.pages]
         alerts = [a for h in hours for a in h.alerts]
         missed = [m for h in hours for m in h.missed]
+        broken = [m.partition("@")[0] for m in missed]
         print(f"| {stack} | {len(hours)} | {len(pages)} {_named(pages)} | {len(alerts)} {_named(alerts)} "
-              f"| {len(missed)} {_named([m.split('@')[0] for m in missed])} "
-              f"| {mean(h.spread for h in hours):.1%} | {max(h.periodic for h in hours):.2f} |", flush=True)  # fmt: skip
+              f"| {len(missed)} {_named(broken)} "
+              f"| {mean(h.spread for h in hours):.1%} | {max(h.periodic for h in hours):.2f} |",
+              flush=True)  # fmt: skip
 
 
 def _named(names: list[str]) -> str:

@@ -10,10 +10,16 @@ from incidentsim.scenario.fields import CleanText, Id, PositiveDuration, Ratio
 from incidentsim.scenario.parts.base import Model, Part
 from incidentsim.scenario.parts.demand import Slo, Tenant
 from incidentsim.scenario.parts.edge import RoutePart
+from incidentsim.scenario.parts.guardrail import GuardrailPart, PreprocessingPart
 from incidentsim.scenario.parts.quality import QualityPart
 from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
 
-ComponentPart = Annotated[QualityPart, Field()]
+ComponentPart = Annotated[
+    GuardrailPart
+    | PreprocessingPart
+    | QualityPart,
+    Field(discriminator="kind"),
+]  # fmt: skip
 """A component that not every stack has, told apart by its `kind`."""
 
 
