@@ -124,8 +124,8 @@ def engines(*, replicas: int, rate: float, requests: int, output_factor: float, 
 def counterfactuals(*, minutes: int, branch_minute: int, plans: int, workers: int, checked: int) -> Iterator[Counts]:
     """Run `plans` variants of the default stack, the shared part once, telemetry off; then some of them in full.
 
-    The first step runs all of them by `session.branching`; the second runs `checked` of them again from the start
-    and yields how many had another `dyn` digest.
+    The first step runs the shared part, the second all plans by `session.branching`; the third runs `checked` of
+    them again from the start and yields how many had another `dyn` digest.
     """
     scenario = calm()
     (pool,) = scenario.stack.pools
@@ -142,6 +142,7 @@ def counterfactuals(*, minutes: int, branch_minute: int, plans: int, workers: in
 
     world.advance(from_us)
     world.facts()
+    yield {"shared": 1}
     found = _Collector()
     branch([partial(finish, world, line) for line in lines], workers, found)
     yield {"plans": len(found.digests), "different": len(set(found.digests.values()))}

@@ -84,11 +84,13 @@ def test_the_stack_does_the_same_with_telemetry_off() -> None:
 def test_branches_end_as_full_runs_do() -> None:
     """Forked counterfactual runs have the digests of runs from the start, and each plan its own."""
     with child("counterfactuals", minutes=3, branch_minute=1, plans=3, workers=2, checked=3) as work:
-        ran, compared = work.step(), work.step()
+        shared, ran, compared = work.step(), work.step(), work.step()
+    assert shared is not None
     assert ran is not None
     assert compared is not None
     assert (ran["plans"], ran["different"]) == (3, 3)
     assert (compared["checked"], compared["wrong"]) == (3, 0)
+    assert ran["cpu_s"] > shared["cpu_s"], "the branches' time counts"
 
 
 def test_memory_and_speed_share_their_runs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,8 +29,9 @@ PIPE_WIDTH = 120
 def command(as_json: bool, only: str, quick: bool) -> int:
     """Measure speed and fidelity against the goals of the design.
 
-    Speed is S1 to S5, fidelity F1 to F4 and F6; all take about six minutes, one minute with --quick. Speed is judged as a ratio to bare SimPy, measured in turns with it; seconds are informative. Ends with 1 when
-    a figure misses its goal. Ctrl+C keeps what is finished.
+    Speed is S1 to S5, fidelity F1 to F4 and F6; all take about six minutes, one minute with --quick. Speed is
+    judged as a ratio to bare SimPy, measured in turns with it; seconds are informative. Ends with 1 when a figure
+    misses its goal. Ctrl+C keeps what is finished.
     """
     from incidentsim.bench.figure import Settings
     from incidentsim.bench.suite import chosen, run
