@@ -150,7 +150,7 @@ class Speed:
             how=f"{plans} plans of one command each, of which {ran['different']:g} end differently, from minute "
             f"{branch_minute} to {self._minutes} on {WORKERS} processes, telemetry off: {shared['cpu_s']:.1f} CPU s "
             f"for the shared part, {ran['cpu_s']:.1f} for the branches, halved since two run at once; one full S2 "
-            f"before and after: {full[0]['cpu_s']:.1f} and {full[1]['cpu_s']:.1f} CPU s. Wall, with what else runs here: "
+            f"before and after: {full[0]['cpu_s']:.1f} and {full[1]['cpu_s']:.1f} CPU s. Wall, with what else runs: "
             f"{wall_s:.1f} s against {full[0]['wall_s']:.1f} and {full[1]['wall_s']:.1f} s. dyn digests of "
             f"{compared['checked']:g} branches compared with full re-runs",
         )
