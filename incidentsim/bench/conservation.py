@@ -31,7 +31,7 @@ TURBULENCE = (
 def turbulent(ledger_of: tuple[World, Ledger], last_minute: int) -> Ledger:
     """Drive an audited world of the incident through TURBULENCE to `last_minute`; return its closed ledger."""
     world, ledger = ledger_of
-    (pool,) = world.scenario.stack.pools
+    pool = world.scenario.stack.pools[0]
     for ref, (minute, line) in enumerate(TURBULENCE, start=1):
         if minute < last_minute:
             world.advance(minute * MINUTE_US - 1)

@@ -16,6 +16,7 @@ from incidentsim.scenario.model import Scenario
 from incidentsim.world.kernel import OBSERVE, Call
 from incidentsim.world.stack import pod as pod_module
 from incidentsim.world.stack.build import Stack
+from incidentsim.world.stack.pod import Pod
 from incidentsim.world.stack.requests import Attempt, UserRequest
 from incidentsim.world.world import World
 
@@ -71,7 +72,7 @@ class Ledger:
         self._stack: Stack = world._stack
         self._live: dict[Attempt, None] = {}
         self._open: dict[UserRequest, None] = {}
-        self._delivered = 0
+        self._delivered = self._by_stages = 0
         self._watch()
         self._stack.kernel.after(SAMPLE_US, self._sample, None, OBSERVE)
         self._stack.kernel.after(AUDIT_US, self._recurring_audit, None, OBSERVE)
@@ -82,17 +83,21 @@ class Ledger:
         stack = self._stack
         gateway, kernel = stack.gateway, stack.kernel
         shadow(gateway, "receive", self._note_received)
-        shadow(gateway.flow, "push", lambda attempt, tier: self.waiting.enter(attempt, kernel.now))
-        shadow(gateway.flow, "remove", lambda attempt: self.waiting.leave(attempt, kernel.now))
-        shadow(gateway, "_leave_pod", lambda attempt: self.in_flight.leave(attempt, kernel.now))
+        for lane in gateway.lanes:
+            shadow(lane.flow, "push", lambda attempt, tier: self.waiting.enter(attempt, kernel.now))
+            shadow(lane.flow, "remove", lambda attempt: self.waiting.leave(attempt, kernel.now))
+            shadow(lane, "leave", lambda attempt: self.in_flight.leave(attempt, kernel.now))
         shadow(gateway, "finished", self._note_finished)
         shadow(stack.book, "arrived", self._note_arrived)
         shadow(stack.book, "ended", self._note_ended)
         for tenant in stack.tenants.values():
             shadow(tenant, "answered", self._note_answered)
-        for pod in stack.pool.pods:
+        for pod in self._pods():
             assert isinstance(pod.engine, AuditedReplica)
             self.adopt(pod.engine)
+
+    def _pods(self) -> list[Pod]:
+        return [pod for pool in self._stack.pools.values() for pod in pool.pods]
 
     def adopt(self, engine: AuditedReplica) -> None:
         """Take an engine into the books."""
@@ -112,6 +117,7 @@ class Ledger:
     def _note_answered(self, attempt: Attempt, code: int, final: bool) -> None:
         self.answered += 1
         self.codes[code] = self.codes.get(code, 0) + 1
+        self._by_stages += code == 200 and attempt.lane is None
         if attempt not in self._live:
             self.breaks.append(f"an attempt was answered twice, with {code} the second time")
         self._live.pop(attempt, None)
@@ -132,9 +138,9 @@ class Ledger:
 
     def _sample(self, _: Call) -> None:
         gateway = self._stack.gateway
-        self.waiting.sampled_us += gateway.flow.total * SAMPLE_US
+        self.waiting.sampled_us += gateway.queued * SAMPLE_US
         self.in_flight.sampled_us += gateway.requests_in_flight * SAMPLE_US
-        for pod in self._stack.pool.pods:
+        for pod in self._pods():
             if isinstance(pod.engine, AuditedReplica):
                 self.engine_sampled_us[pod.engine] += pod.engine.queued * SAMPLE_US
         self._stack.kernel.after(SAMPLE_US, self._sample, None, OBSERVE)
@@ -153,20 +159,22 @@ class Ledger:
             engine.audit()
             self.breaks += engine.breaks
             engine.breaks.clear()
-        queued = [a for tiers in gateway.flow._queues.values() for queue in tiers.values() for a in queue if a.queued]
-        same("queued attempts", gateway.flow.total, len(queued))
-        same("queued attempts by tenant", sum(gateway.flow.sizes.values()), len(queued))
+        tiers = [queues for lane in gateway.lanes for queues in lane.flow._queues.values()]
+        queued = sum(attempt.queued for queues in tiers for queue in queues.values() for attempt in queue)
+        same("queued attempts", gateway.queued, queued)
+        same("queued attempts by tenant", sum(gateway.queued_of(t) for t in stack.tenants), queued)
         on_pods = 0
-        for pod in stack.pool.pods:
+        for pod in self._pods():
             live = pod.engine.live() if isinstance(pod.engine, AuditedReplica) else []
             on_pods += len(live)
             same(f"requests of {pod.id}", pod.requests, len(live))
             same(f"tokens of {pod.id}", pod.tokens, sum(q.tokens for q in live if isinstance(q, Attempt)))
         same("requests in flight", gateway.requests_in_flight, on_pods)
-        same("tokens in flight", sum(gateway.tokens_in_flight.values()), sum(p.tokens for p in stack.pool.pods))
+        same("tokens in flight", sum(gateway.tokens_of(t) for t in stack.tenants), sum(p.tokens for p in self._pods()))
         dispatched = sum(attempt.pod is not None for attempt in self._live)
         same("unanswered attempts", self.received - self.answered, len(self._live))
-        same("places of unanswered attempts", len(self._live), len(queued) + dispatched)
+        in_stages = sum(attempt.at is not None for attempt in self._live)
+        same("places of unanswered attempts", len(self._live), queued + dispatched + in_stages)
         retry = [tenant._retry for tenant in stack.tenants.values()]
         retries = sum(getattr(entry[3], "function", None) in retry for entry in stack.kernel._queue)
         trying = {attempt.request: None for attempt in self._live}
@@ -174,7 +182,7 @@ class Ledger:
         same("places of user requests", len(self._open), len(trying) + retries)
         same("offered requests", sum(stack.book.offered.values()), self.arrived)
         same("failed requests", sum(t.failed for t in stack.tenants.values()), self.failed)
-        same("answers with 200", self._delivered, self.codes.get(200, 0))
+        same("answers with 200", self._delivered + self._by_stages, self.codes.get(200, 0))
 
     def _same(self, what: str, counted: int, summed: int) -> None:
         if counted != summed:

@@ -128,7 +128,7 @@ def counterfactuals(*, minutes: int, branch_minute: int, plans: int, workers: in
     them again from the start and yields how many had another `dyn` digest.
     """
     scenario = calm()
-    (pool,) = scenario.stack.pools
+    pool = scenario.stack.pools[0]
     rounds = [divmod(i, len(PLANS)) for i in range(plans)]
     lines = [PLANS[which].format(pool=pool.id, number=number, more=5 + number) for number, which in rounds]
     world = world_of(scenario, telemetry=False)

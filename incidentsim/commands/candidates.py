@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable
 from incidentsim.commands.items import CompletionItem
 from incidentsim.commands.reference import bounds
 from incidentsim.commands.validate import (
+    CACHES,
+    PINNABLES,
     RESOURCE_KNOBS,
     SEVERITIES,
     SLOWEST,
+    SWITCHES,
     WAIVER_ACTIONS,
     Context,
     cause_components,
@@ -17,6 +20,7 @@ from incidentsim.commands.validate import (
     fault_kinds,
     knob_of,
     knob_paths,
+    of_kind,
     tiers,
 )
 from incidentsim.specs.components import COMPONENTS
@@ -190,6 +194,14 @@ CANDIDATES: dict[ArgumentKind, Candidates] = {
         ("0%", "remove the rule"),
     ),
     "alert": _names(lambda v: v.alerts, "alert"),
+    "word": _nothing,
+    "node": _names(lambda v: of_kind(v, "node"), "node"),
+    "route": _names(lambda v: of_kind(v, "route"), "route"),
+    "job": _names(lambda v: of_kind(v, "job"), "job"),
+    "cache": _names(lambda v: of_kind(v, *CACHES), "cache"),
+    "shard": _names(lambda v: of_kind(v, "shard"), "shard"),
+    "pinnable": _names(lambda v: of_kind(v, *PINNABLES), "component"),
+    "switch": _fixed("switch", *((name, "") for name in SWITCHES)),
     "person": _people,
     "fault_component": _fault_components,
     "fault_kind": _fault_kinds,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from incidentsim.specs.components import COMPONENTS
-from incidentsim.specs.faults import FAULTS, Parameter
+from incidentsim.specs.faults import COURSE, FAULTS, Parameter
 from incidentsim.specs.knobs import Knob, format_duration, format_ratio, format_value, value_text
 from incidentsim.specs.metrics import METRICS
 
@@ -51,15 +51,14 @@ def knob_reference() -> str:
 
 def fault_reference() -> str:
     """Return every kind of fault with its parameters, as Markdown."""
-    out = ["# Faults"]
+    out = ["# Faults", "", "Every fault that isn't standing also takes these:", "", _parameters(COURSE)]
     for spec in FAULTS.values():
         out += ["", f"## {spec.kind}", "", spec.help, "", f"- Hits: {spec.component}"]
         if spec.standing:
             out.append("- Standing: a fact of the configuration, without an effect of its own")
         out.append(f"- Gone when {spec.removed}")
         if spec.parameters:
-            rows = [(f"`{p.name}`", p.kind, _parameter_default(p), p.help) for p in spec.parameters]
-            out += ["", table(("parameter", "kind", "default", "meaning"), rows)]
+            out += ["", _parameters(spec.parameters)]
     return "\n".join(out) + "\n"
 
 
@@ -73,14 +72,22 @@ def metric_reference() -> str:
     return f"# Metrics\n\n{table(head, rows)}\n"
 
 
+def _parameters(parameters: Iterable[Parameter]) -> str:
+    rows = [(f"`{p.name}`", p.kind, _parameter_default(p), p.help) for p in parameters]
+    return table(("parameter", "kind", "default", "meaning"), rows)
+
+
 def _parameter_default(parameter: Parameter) -> str:
-    if parameter.default is None:
+    default = parameter.default
+    if default is None:
         return "required"
+    if isinstance(default, str):
+        return default
     if parameter.kind == "duration":
-        return format_duration(parameter.default)
+        return format_duration(default)
     if parameter.kind == "ratio":
-        return format_ratio(parameter.default)
-    return str(parameter.default)
+        return format_ratio(default)
+    return str(default)
 
 
 def _row(cells: Iterable[str]) -> str:

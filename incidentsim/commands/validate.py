@@ -41,12 +41,20 @@ LONGEST_LOOK_BACK_US = 30 * 86_400_000_000
 RESOURCE_KNOBS = {"tokens": "token_limit", "requests": "request_limit"}
 """The tenant knob that `limit TENANT RESOURCE` sets, whose bounds its rate has."""
 
+CACHES = ("response-cache", "pool")
+"""Kinds of components that have a cache: an answer cache, and a pool's prefix caches."""
+
+PINNABLES = tuple(spec.kind for spec in COMPONENTS.values() if spec.pinnable)
+"""Kinds of components whose version can be pinned."""
+
+SWITCHES = ("on", "off")
 SEVERITIES = ("sev1", "sev2", "sev3", "sev4")
 WAIVER_ACTIONS = ("expire",)
 SLOWEST = "slowest"
 """`trace slowest` lists instead of opening one trace."""
 
 _TRACE_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,63}")
+_WORD = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:/=-]{0,63}")
 _SEQUENCE_NUMBER = re.compile(r"#?([0-9]{1,9})")
 _PROMPT_SELECTOR = re.compile(r"prompt_tokens\s*>\s*(.+)", re.IGNORECASE)
 
@@ -100,6 +108,21 @@ def _free_text(word: str, _context: Context) -> str:
     if not word.strip():
         raise CommandError("it is empty")
     return word.strip()
+
+
+def _word(word: str, _context: Context) -> str:
+    if not _WORD.fullmatch(word):
+        raise CommandError(f"{shorten(word)!r} is not one word of letters, digits and . _ : / = -")
+    return word
+
+
+def of_kind(vocabulary: Vocabulary, *kinds: str) -> tuple[str, ...]:
+    """Return the components of these kinds."""
+    return tuple(name for name, kind in vocabulary.components.items() if kind in kinds)
+
+
+def _component_of(what: str, *kinds: str) -> Validator:
+    return _one_of(lambda v: of_kind(v, *kinds), what)
 
 
 def _filter(word: str, _context: Context) -> str:
@@ -276,6 +299,14 @@ VALIDATORS: dict[ArgumentKind, Validator] = {
     "fault_component": _fault_component,
     "fault_kind": _fault_kind,
     "probability": _probability,
+    "word": _word,
+    "node": _component_of("node", "node"),
+    "route": _component_of("route", "route"),
+    "job": _component_of("job", "job"),
+    "cache": _component_of("cache", *CACHES),
+    "shard": _component_of("shard", "shard"),
+    "pinnable": _component_of("component", *PINNABLES),
+    "switch": _one_of(lambda _: SWITCHES, "switch"),
     "severity": _one_of(lambda _: SEVERITIES, "severity"),
     "duration": _duration,
     "cause": _cause,

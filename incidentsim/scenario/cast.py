@@ -178,7 +178,7 @@ def roles_of(scenario: Scenario) -> tuple[str, ...]:
 
 def hosts_of(scenario: Scenario) -> tuple[str, ...]:
     """Return the component ids of all hosts."""
-    return node_ids(scenario, scenario.stack.pools[0].id)
+    return tuple(host for pool in scenario.stack.pools for host in node_ids(scenario, pool.id))
 
 
 def plain_cast(scenario: Scenario) -> Cast:

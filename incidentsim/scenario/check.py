@@ -12,13 +12,14 @@ from typing import Any
 from incidentsim.scenario.cast import roles_of
 from incidentsim.scenario.check_names import check_cause, check_knob_path, check_knob_value
 from incidentsim.scenario.check_rules import check_rules
-from incidentsim.scenario.check_story import check_story, scripts_of
+from incidentsim.scenario.check_story import check_condition, check_story, scripts_of
 from incidentsim.scenario.estimate import check_size
 from incidentsim.scenario.model import Change, FaultPlan, Scenario
-from incidentsim.scenario.naming import SINGLES, Inventory, inventory
+from incidentsim.scenario.naming import SINGLES, Inventory, inventory, kind_of
 from incidentsim.scenario.params import parse_params
 from incidentsim.scenario.problems import Path, did_you_mean
 from incidentsim.scenario.validate import Located
+from incidentsim.specs.components import COMPONENTS
 from incidentsim.specs.faults import FAULTS
 
 Values = Mapping[str, str | int | float | bool]
@@ -73,11 +74,45 @@ def _check_stack(scenario: Scenario, located: Located) -> None:
         _check_values(part, getattr(stack, part).knobs, ("stack", part, "knobs"), located)
         if getattr(stack, part).id != part:
             located.report(("stack", part, "id"), f"the {part}'s id is {part!r}")
+    pools = [pool.id for pool in stack.pools]
     for i, pool in enumerate(stack.pools):
         _check_values("pool", pool.knobs, ("stack", "pools", i, "knobs"), located)
-        if pool.id in SINGLES or pool.id.startswith("node-"):
-            located.report(("stack", "pools", i, "id"), f"{pool.id!r} is the name of another component")
+        if kind_of(pool.id) != "pool":
+            located.report(("stack", "pools", i, "id"),
+                           f"{pool.id!r} is the name of another component, of the kind {kind_of(pool.id)}")  # fmt: skip
+    _check_autoscalers(scenario, pools, located)
+    components = [part.id for part in stack.components]
+    for i, component in enumerate(stack.components):
+        path: Path = ("stack", "components", i)
+        _check_values(component.kind, component.knobs, (*path, "knobs"), located)
+        if kind_of(component.id) != component.kind:
+            located.report((*path, "id"), f"call it {component.kind!r} or {component.kind + '-…'!r}")
+        if component.id in components[:i]:
+            located.report((*path, "id"), f"there is already a component called {component.id!r}")
+    for i, route in enumerate(stack.routes):
+        _check_values("route", route.knobs, ("stack", "routes", i, "knobs"), located)
+        stages = [part.id for part in stack.components if COMPONENTS[part.kind].stage]
+        for field, names in (("pools", pools), ("stages", stages)):
+            for j, name in enumerate(getattr(route, field)):
+                if name not in names:
+                    located.report(("stack", "routes", i, field, j), f"there is no {name!r}{did_you_mean(name, names)}")
     check_rules(stack.alert_rules, located)
+
+
+def _check_autoscalers(scenario: Scenario, pools: list[str], located: Located) -> None:
+    stack = scenario.stack
+    taken: list[str] = []
+    for i, (part, pool) in enumerate(stack.all_autoscalers()):
+        path: Path = ("stack", "autoscaler") if i == 0 else ("stack", "autoscalers", i - 1)
+        if pool not in pools:
+            located.report((*path, "pool"), f"there is no pool {pool!r}{did_you_mean(pool, pools)}")
+        if pool in taken:
+            located.report((*path, "pool"), f"the pool {pool!r} has an autoscaler already")
+        taken.append(pool)
+        if i and part.id != f"autoscaler-{pool}":
+            located.report((*path, "id"), f"call it {'autoscaler-' + pool!r}")
+        if i:
+            _check_values("autoscaler", part.knobs, (*path, "knobs"), located)
 
 
 def _check_knobs(component: str, knobs: Values, path: Path, known: Inventory, located: Located) -> None:
@@ -104,10 +139,19 @@ def _check_timeline(scenario: Scenario, known: Inventory, located: Located) -> d
         early = entry.at < -scenario.prelude
         if early and (entry.page or entry.message):
             located.report((*path, "at"), "before the prelude: nobody would see it")
+        if entry.when is not None:
+            check_condition(entry.when, (*path, "when"), scenario, known, located)
+            if entry.page:
+                located.report((*path, "when"), "a page comes at its time")
         if entry.change:
             _check_change(entry.change, (*path, "change"), scenario, known, located)
         if entry.fault:
             values = _check_fault(entry.fault, (*path, "fault"), known, located)
+            changes = [e.change.id for e in scenario.timeline if e.change]
+            brought_by = entry.fault.with_change
+            if brought_by and brought_by not in changes:
+                located.report((*path, "fault", "with_change"),
+                               f"there is no change {brought_by!r}{did_you_mean(brought_by, changes)}")  # fmt: skip
             spec = FAULTS.get(entry.fault.kind)
             if values is not None:
                 parsed[i] = values

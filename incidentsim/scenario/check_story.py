@@ -93,7 +93,7 @@ def _check_root_cause(
             message = problem_with(signal, scenario, known)
             if message:
                 located.report((*path, "evidence", i, j), message)
-    _check_condition(cause.removed_when, (*path, "removed_when"), scenario, known, located)
+    check_condition(cause.removed_when, (*path, "removed_when"), scenario, known, located)
     _check_chain(cause, (*path, "chain"), located)
 
 
@@ -116,16 +116,17 @@ def _check_chain(cause: RootCause, path: Path, located: Located) -> None:
         located.report((*path, i), f"the edge {start} → {end} is not connected to {cause.component}")
 
 
-def _check_condition(condition: Condition, path: Path, scenario: Scenario, known: Inventory,
-                     located: Located) -> None:  # fmt: skip
-    names = ("any", "all", "knob", "fault_removed", "waiver_expiry_agreed")
+def check_condition(condition: Condition, path: Path, scenario: Scenario, known: Inventory,
+                    located: Located) -> None:  # fmt: skip
+    """Report what a condition asks that can't be asked."""
+    names = ("any", "all", "knob", "fault_removed", "fault_started", "waiver_expiry_agreed", "pool", "bad_share_above")
     tests = [name for name in names if getattr(condition, name)]
     if len(tests) != 1:
         listed = f"has {' and '.join(tests)}" if tests else "has none"
         located.report(path, f"needs one of {', '.join(names)}; {listed}")
     for name in ("any", "all"):
         for i, part in enumerate(getattr(condition, name)):
-            _check_condition(part, (*path, name, i), scenario, known, located)
+            check_condition(part, (*path, name, i), scenario, known, located)
     compared = [n for n in ("equals", "differs") if getattr(condition, n) is not None]
     if len(compared) != (1 if condition.knob else 0):
         located.report(path, "a knob goes with one of equals and differs")
@@ -134,10 +135,17 @@ def _check_condition(condition: Condition, path: Path, scenario: Scenario, known
         paths = ((*path, "knob"), (*path, compared[0]))
         check_knob_path(condition.knob, value, paths, known, located)
     faults = [e.fault.id for e in scenario.timeline if e.fault]
-    if condition.fault_removed and condition.fault_removed not in faults:
-        hint = did_you_mean(condition.fault_removed, faults)
-        message = f"no fault has the id {quoted(condition.fault_removed)}{hint}"
-        located.report((*path, "fault_removed"), message)
+    for field in ("fault_removed", "fault_started"):
+        fault = getattr(condition, field)
+        if fault and fault not in faults:
+            message = f"no fault has the id {quoted(fault)}{did_you_mean(fault, faults)}"
+            located.report((*path, field), message)
+    pools = [pool.id for pool in scenario.stack.pools]
+    if condition.pool and condition.pool not in pools:
+        hint = did_you_mean(condition.pool, pools)
+        located.report((*path, "pool"), f"there is no pool {quoted(condition.pool)}{hint}")
+    if bool(condition.pool) != bool(condition.ready_below):
+        located.report(path, "pool and ready_below go together")
     if condition.waiver_expiry_agreed:
         _check_waiver(condition.waiver_expiry_agreed, (*path, "waiver_expiry_agreed"), scenario, located)
 

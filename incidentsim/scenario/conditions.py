@@ -1,4 +1,4 @@
-"""Conditions on the state of the world: `removed_when` of root causes.
+"""Conditions on the state of the world: `removed_when` of root causes, `when` of timeline entries.
 
 The world implements `ConditionState`; whoever asks whether a cause is gone calls `evaluate`.
 """
@@ -22,6 +22,18 @@ class ConditionState(Protocol):
         """Return whether the planted fault with this id is gone at its root."""
         ...
 
+    def fault_started(self, fault_id: str) -> bool:
+        """Return whether the planted fault with this id has begun."""
+        ...
+
+    def ready(self, pool: str) -> int:
+        """Return the number of replicas of a pool that are ready."""
+        ...
+
+    def bad_share_ppm(self) -> int:
+        """Return the share of user requests of the last minute or two that were late or failed."""
+        ...
+
     def waiver_expiry_agreed(self, change_id: str) -> bool:
         """Return whether the waiver of this change has an expiry that its owner agreed to."""
         ...
@@ -38,6 +50,12 @@ def evaluate(condition: Condition, state: ConditionState) -> bool:
         tests.append(_knob_test(condition, state))
     if condition.fault_removed:
         tests.append(state.fault_removed(condition.fault_removed))
+    if condition.fault_started:
+        tests.append(state.fault_started(condition.fault_started))
+    if condition.pool:
+        tests.append(state.ready(condition.pool) < condition.ready_below)
+    if condition.bad_share_above:
+        tests.append(state.bad_share_ppm() > condition.bad_share_above)
     if condition.waiver_expiry_agreed:
         tests.append(state.waiver_expiry_agreed(condition.waiver_expiry_agreed))
     return bool(tests) and all(tests)

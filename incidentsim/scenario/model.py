@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from incidentsim.scenario.fields import (
     CleanText,
@@ -23,56 +23,11 @@ from incidentsim.scenario.fields import (
     Quantiles,
     Ratio,
 )
+from incidentsim.scenario.parts import Model, ObservabilityPart, Part, PoolPart, RoutePart, Stack
 
-
-class Model(BaseModel):
-    """Strict, immutable base: unknown fields are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Part(Model):
-    """A component of the stack with its starting knobs (written as on the command line)."""
-
-    id: Id
-    knobs: KnobMap = Field(default_factory=dict)
-
-
-class PoolPart(Part):
-    """A pool of replicas of one model."""
-
-    model_name: CleanText
-    step_model: str
-    image: CleanText = "vllm-openai:v0.11.0"
-    gpu: CleanText = "A100-SXM4-80GB"
-    gpu_quota: Count = 10
-    provision_time: PositiveDuration = 240_000_000
-    load_time: PositiveDuration = 75_000_000
-    dollars_per_gpu_hour: Milli = 3_670
-    roll_parallel: int = Field(default=2, ge=1, le=16)
-
-
-class ObservabilityPart(Model):
-    """How the stack is watched."""
-
-    scrape_interval: PositiveDuration = 5_000_000
-    rule_interval: PositiveDuration = 15_000_000
-    access_log_sampling: Ratio = 50_000
-    trace_sampling: Ratio = 20_000
-
-
-class Stack(Model):
-    """A reusable topology. `alert_rules` is a Prometheus rule file's content, parsed."""
-
-    id: Id
-    title: CleanText
-    gateway: Part
-    router: Part
-    pools: tuple[PoolPart, ...] = Field(min_length=1, max_length=8)
-    autoscaler: Part
-    observability: ObservabilityPart = ObservabilityPart()
-    alert_rules: dict[str, Any] = Field(default_factory=dict)
-    diagram: CleanText = ""
+__all__ = ["Change", "Client", "Condition", "Doing", "FaultPlan", "Loss", "Message", "Model", "ObservabilityPart",
+           "Page", "Part", "PoolPart", "RootCause", "RoutePart", "Scenario", "Script", "Slo", "Stack", "TeamMate",
+           "Tenant", "TimelineEntry", "Topic", "Waiver", "Workload"]  # fmt: skip
 
 
 class Client(Model):
@@ -87,23 +42,38 @@ class Client(Model):
 
 
 class Workload(Model):
-    """A tenant's ordinary demand: arrivals per second (Poisson, slowly breathing) and token lengths."""
+    """A tenant's ordinary demand: arrivals per second (Poisson, slowly breathing) and token lengths.
+
+    `routes` are shares of the stack's routes by id; without them all requests take the first. `sessions` is the
+    number of users with a session of their own: a request belongs to one of them, and sends its conversation's
+    earlier turns again as part of its prompt, up to `history` tokens. `template` tokens of each prompt are the
+    same for all requests of the tenant.
+    """
 
     rate: Milli
     breathing: Ratio = 80_000
+    routes: dict[Id, Ratio] = Field(default_factory=dict, max_length=8)
+    sessions: Count = 0
+    history: Count = 0
+    template: Count = 0
     prompt: Quantiles
     output: Quantiles
     max_tokens: Count = 1_024
 
 
 class Tenant(Model):
-    """A customer. `token_limit` and `request_limit` are the contract's, per minute."""
+    """A customer. `token_limit` and `request_limit` are the contract's, per minute.
+
+    `region` is where its users are; `resident`: by contract its requests must not leave that region.
+    """
 
     id: Id
     about: CleanText = ""
     priority: Literal["interactive", "standard", "batch"] = "standard"
     token_limit: Limit = -1
     request_limit: Limit = -1
+    region: str = Field(default="", max_length=20)
+    resident: bool = False
     workload: Workload
     client: Client = Client()
 
@@ -112,12 +82,14 @@ class Slo(Model):
     """A service-level objective over user requests, first attempt to last.
 
     `ttft`: bad when it failed or its first token came later than `threshold`. `availability`: bad when it
-    failed.
+    failed. Judged where they happen: `quality` (answered, but wrong, ungrounded or garbled), `safety` (an attack
+    got through, or an honest request was blocked), `residency` (served outside its contract's region),
+    `privacy` (another tenant's data shown).
     """
 
     id: Id
     title: CleanText
-    kind: Literal["ttft", "availability"]
+    kind: Literal["ttft", "availability", "quality", "safety", "residency", "privacy"]
     threshold: PositiveDuration = 2_500_000
     objective: Ratio
     weight: Milli = 1_000
@@ -144,11 +116,15 @@ class Change(Model):
 
 
 class FaultPlan(Model):
-    """A planted fault. `params` are validated against its FaultSpec."""
+    """A planted fault. `params` are validated against its FaultSpec.
+
+    `with_change` names the change that brought it: rolling that change back ends the fault at its root.
+    """
 
     id: Id
     component: CleanText
     kind: str
+    with_change: str = ""
     params: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -166,10 +142,33 @@ class Page(Model):
     source: CleanText
 
 
+class Condition(Model):
+    """A condition on world state: one test, or `any` / `all` of several.
+
+    `knob` with `equals` or `differs`; `fault_removed` and `fault_started` name a fault by id;
+    `waiver_expiry_agreed` a change whose waiver has an expiry that its owner agreed to; `pool` with `ready_below`:
+    fewer replicas of it are ready; `bad_share_above`: so many user requests of the last minute or two were late
+    or failed.
+    """
+
+    any: tuple[Condition, ...] = Field(default=(), max_length=16)
+    all: tuple[Condition, ...] = Field(default=(), max_length=16)
+    knob: str = ""
+    equals: KnobText | None = None
+    differs: KnobText | None = None
+    fault_removed: str = ""
+    fault_started: str = ""
+    waiver_expiry_agreed: str = ""
+    pool: str = ""
+    ready_below: Count = 0
+    bad_share_above: Ratio = 0
+
+
 class TimelineEntry(Model):
-    """One thing that happens at `at` (relative to T+0)."""
+    """One thing that happens at `at` (relative to T+0), or, with `when`, as soon as that holds from then on."""
 
     at: Duration
+    when: Condition | None = None
     change: Change | None = None
     fault: FaultPlan | None = None
     message: Message | None = None
@@ -182,22 +181,6 @@ class TimelineEntry(Model):
             listed = ", ".join(given) or "none"
             raise ValueError(f"needs exactly one of change, fault, message, page; has {listed}")
         return self
-
-
-class Condition(Model):
-    """A condition on world state: one test, or `any` / `all` of several.
-
-    `knob` with `equals` or `differs`; `fault_removed` names a fault by id; `waiver_expiry_agreed` a change
-    whose waiver has an expiry that its owner agreed to.
-    """
-
-    any: tuple[Condition, ...] = Field(default=(), max_length=16)
-    all: tuple[Condition, ...] = Field(default=(), max_length=16)
-    knob: str = ""
-    equals: KnobText | None = None
-    differs: KnobText | None = None
-    fault_removed: str = ""
-    waiver_expiry_agreed: str = ""
 
 
 class RootCause(Model):

@@ -1,13 +1,13 @@
 """What the things of a scenario are called: its components with their kinds, and the knobs they have.
 
-Names are stable ids: `gateway`, `router`, pool ids, `autoscaler`, `organisation`, `observability`,
-`tenant.<id>`, `node-<i>` (the host of replica i of the first pool) and replicas `<pool>-<i>`. The reference
-check, conditions, casts and lint read names through here.
+Names are stable ids. A component is called like its kind (`gateway`, `autoscaler`), or its kind with something
+after a dash or a dot (`node-3`, `autoscaler-large`, `tenant.acme`, `route.chat`); what is called otherwise is a
+pool. Replicas are `<pool>-<i>`; hosts are numbered through all pools, in their order. The reference check,
+conditions, casts and lint read names through here.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from incidentsim.scenario.model import Scenario, Stack
@@ -20,8 +20,6 @@ from incidentsim.specs.vocabulary import Vocabulary
 
 SINGLES = ("gateway", "router", "autoscaler", "organisation", "observability")
 """Components that a stack has once, named after their kind."""
-
-_NODE = re.compile(r"node-\d{1,3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +36,36 @@ class Inventory:
 
 def inventory(scenario: Scenario) -> Inventory:
     """Return all components that can exist in `scenario`."""
+    stack = scenario.stack
     components = {name: name for name in SINGLES}
     replicas: list[str] = []
-    for pool in scenario.stack.pools:
+    for pool in stack.pools:
         components[pool.id] = "pool"
         replicas += [f"{pool.id}-{i}" for i in range(_most_replicas(scenario, pool.id))]
-    first = scenario.stack.pools[0].id
-    components |= dict.fromkeys(node_ids(scenario, first), "node")
+        components |= dict.fromkeys(node_ids(scenario, pool.id), "node")
+    components |= dict.fromkeys((part.id for part in stack.autoscalers), "autoscaler")
+    if stack.routes:
+        components |= {f"route.{route.id}": "route" for route in stack.routes}
+    for part in stack.components:
+        components |= {part.id: part.kind} | part.children()
     components |= {f"tenant.{tenant.id}": "tenant" for tenant in scenario.tenants}
     return Inventory(components=components, replicas=tuple(replicas))
 
 
 def node_ids(scenario: Scenario, pool_id: str) -> tuple[str, ...]:
     """Return the ids of the hosts that the replicas of a pool can stand on."""
-    return tuple(f"node-{i}" for i in range(_most_replicas(scenario, pool_id)))
+    first = first_node(scenario, pool_id)
+    return tuple(f"node-{first + i}" for i in range(_most_replicas(scenario, pool_id)))
+
+
+def first_node(scenario: Scenario, pool_id: str) -> int:
+    """Return the number of the host of a pool's first replica."""
+    number = 0
+    for pool in scenario.stack.pools:
+        if pool.id == pool_id:
+            return number
+        number += _most_replicas(scenario, pool.id)
+    raise KeyError(pool_id)
 
 
 def _most_replicas(scenario: Scenario, pool_id: str) -> int:
@@ -69,12 +83,13 @@ def _most_replicas(scenario: Scenario, pool_id: str) -> int:
 
 
 def kind_of(component: str) -> str:
-    """Return the kind a component of this name has, if it exists: what is nothing else is a pool."""
-    if component in SINGLES:
-        return component
-    if component.startswith("tenant."):
-        return "tenant"
-    return "node" if _NODE.fullmatch(component) else "pool"
+    """Return the kind a component of this name has, if it exists: what is called like no kind is a pool."""
+    end = len(component)
+    while end > 0:
+        if component[:end] in COMPONENTS:
+            return component[:end]
+        end = max(component.rfind("-", 0, end), component.rfind(".", 0, end))
+    return "pool"
 
 
 def knob_at(path: str) -> Knob | None:

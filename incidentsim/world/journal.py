@@ -45,6 +45,15 @@ class Journal:
             shown = self._cast.shown
             self._logs.emit(self._kernel.now, level, service, shown(host), message, dict(fields))
 
+    def begin(self, attempt: Attempt) -> None:
+        """Decide whether an attempt is traced, so that its stages note their times."""
+        if self._spans is not None and self._sample(attempt) < self._traced:
+            attempt.marks = []
+
+    def _sample(self, attempt: Attempt) -> int:
+        request = attempt.request
+        return self._draws.below(request.index << 6 | request.tenant.number, 1_000_000)
+
     def access(self, attempt: Attempt, code: int, reason: str) -> None:
         """Note the answer to an attempt: an access-log line (errors always, successes sampled) and a trace."""
         logs = self._logs
@@ -52,17 +61,16 @@ class Journal:
             return
         request = attempt.request
         key = request.index << 6 | request.tenant.number
-        sample = self._draws.below(key, 1_000_000)
-        traced = sample < self._traced
+        sample = self._sample(attempt)
         trace_id = ""
-        if traced:
+        if sample < self._traced:
             trace_id = f"{bits64(self._trace_key, key << 6 | attempt.number):016x}"
             self._trace(attempt, code, trace_id)
         if code == 200 and sample >= self._access:
             return
         now = self._kernel.now
         tenant = self._cast.shown(request.tenant.id)
-        pod = attempt.pod.id if attempt.pod is not None else "-"
+        pod = attempt.served.id if attempt.served is not None else "-"
         fields: dict[str, str | int] = {
             "tenant": tenant, "code": code, "duration_ms": (now - attempt.received_us) // 1000,
             "prompt_tokens": request.prompt, "attempt": attempt.number, "upstream": pod,
@@ -70,7 +78,7 @@ class Journal:
         if reason:
             fields["details"] = reason
         level = "info" if code in (200, 499) else "warn" if code < 500 else "error"
-        logs.emit(now, level, "gateway", "gateway-0", "POST /v1/chat/completions", fields, trace_id)
+        logs.emit(now, level, "gateway", "gateway-0", f"POST {request.route.path}", fields, trace_id)
 
     def _trace(self, attempt: Attempt, code: int, trace_id: str) -> None:
         assert self._spans is not None
@@ -78,14 +86,18 @@ class Journal:
         now = self._kernel.now
         tenant = self._cast.shown(request.tenant.id)
         received = attempt.received_us
-        spans = [TraceSpan(name="POST /v1/chat/completions", service="gateway", start_us=received, end_us=now, depth=0,
+        spans = [TraceSpan(name=f"POST {request.route.path}", service="gateway", start_us=received, end_us=now, depth=0,
                       attributes=(("http.response.status_code", code), ("tenant", tenant),
                                            ("http.request.resend_count", attempt.number - 1)))]  # fmt: skip
         dispatched = attempt.dispatched_us
+        staged = attempt.received_us
+        for stage, start, end in attempt.marks or ():
+            spans.append(TraceSpan(name=stage, service=stage, start_us=start, end_us=end, depth=1))
+            staged = max(staged, end)
         waited = dispatched if dispatched != NEVER else now
-        if waited > attempt.received_us:
-            spans.append(TraceSpan(name="flow-control queue", service="gateway", start_us=attempt.received_us,
-                              end_us=waited, depth=1))  # fmt: skip
+        if waited > staged and attempt.at is None:
+            spans.append(TraceSpan(name="flow-control queue", service="gateway", start_us=staged, end_us=waited,
+                                   depth=1))  # fmt: skip
         if dispatched != NEVER:
             spans.append(TraceSpan(name="chat", service="vllm", start_us=dispatched, end_us=now, depth=1, attributes=(
                 ("gen_ai.operation.name", "chat"), ("gen_ai.usage.input_tokens", attempt.prompt),

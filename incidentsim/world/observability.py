@@ -5,9 +5,11 @@ from __future__ import annotations
 from incidentsim.events import AlertCleared, AlertFired
 from incidentsim.exact import Draws
 from incidentsim.telemetry.alerts import FIRING
+from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.kernel import OBSERVE, Call
 from incidentsim.world.stack.autoscaler import METRIC
 from incidentsim.world.stack.build import Stack
+from incidentsim.world.stack.component import Component, ComponentState
 
 ENGINE_STATS_US = 10_000_000
 """vLLM logs its engine statistics every 10 s (VLLM_LOG_STATS_INTERVAL)."""
@@ -26,10 +28,12 @@ BLIP_MEAN_US = 45_000_000
 """Mean time between them."""
 
 
-class Observability:
+class Observability(Component):
     """Scrapes on a fixed period, evaluates rules, and writes what engines log about themselves."""
 
     def __init__(self, stack: Stack) -> None:
+        super().__init__("observability")
+        stack.components[self.id] = self
         self._stack = stack
         self._last: dict[str, tuple[int, int, int]] = {}
         self._blips = Draws(stack.seed, "observability", "blips")
@@ -44,6 +48,17 @@ class Observability:
             kernel.after(self._rule_us, self._evaluate, None, OBSERVE + 1)
             kernel.after(ENGINE_STATS_US, self._engine_stats, None, OBSERVE)
             kernel.after(BLIP_MEAN_US, self._blip_line, None, OBSERVE)
+
+    def status(self) -> list[str]:
+        """Return how much of the stack is recorded."""
+        part = self._stack.scenario.stack.observability
+        return [f"scrape interval = {part.scrape_interval // 1_000_000} s",
+                f"access log: errors, and {part.access_log_sampling / 10_000:g}% of successes",
+                f"traces: {part.trace_sampling / 10_000:g}% of requests"]  # fmt: skip
+
+    def view(self, store: SeriesStore) -> ComponentState | None:
+        """Monitoring watches the topology; it is not in it."""
+        return None
 
     def _scrape(self, _: Call) -> None:
         stack = self._stack
@@ -69,7 +84,7 @@ class Observability:
     def _engine_stats(self, _: Call) -> None:
         stack = self._stack
         seconds = ENGINE_STATS_US // 1_000_000
-        for pod in stack.pool.routable:
+        for pod in [p for pool in stack.pools.values() for p in pool.routable]:
             engine = pod.engine
             if engine is None:
                 continue

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from incidentsim.events import ChangeRecorded, FaultChanged, MessageReceived, Paged
+from incidentsim.scenario.conditions import evaluate
 from incidentsim.scenario.model import Doing, FaultPlan, TimelineEntry
+from incidentsim.world.conditions import Conditions
 from incidentsim.world.faults import KINDS
 from incidentsim.world.kernel import Call
 from incidentsim.world.stack.build import Stack
+
+WATCH_US = 1_000_000
+"""Entries that wait for a condition look this often."""
 
 
 class Timeline:
@@ -19,17 +24,27 @@ class Timeline:
             if entry.fault is not None:
                 self._plant(entry.fault)
         for entry in sorted(stack.scenario.timeline, key=lambda e: e.at):
-            if entry.at <= start:
+            if entry.when is not None:
+                stack.kernel.at(max(entry.at, start), self._watch, entry)
+            elif entry.at <= start:
                 self._happen(entry)
             else:
                 stack.kernel.at(entry.at, self._due, entry)
 
     def _plant(self, plan: FaultPlan) -> None:
         make = KINDS[plan.kind]
-        self._stack.faults[plan.id] = make(self._stack, plan.id, plan.component, plan.kind, plan.params)
+        self._stack.faults[plan.id] = make(self._stack, plan)
 
     def _due(self, call: Call) -> None:
         self._happen(call.argument)
+
+    def _watch(self, call: Call) -> None:
+        entry: TimelineEntry = call.argument
+        assert entry.when is not None
+        if evaluate(entry.when, Conditions(self._stack)):
+            self._happen(entry)
+        else:
+            self._stack.kernel.after(WATCH_US, self._watch, entry)
 
     def _happen(self, entry: TimelineEntry) -> None:
         stack = self._stack
@@ -74,22 +89,22 @@ class Timeline:
 
 def world_facts(stack: Stack) -> dict[str, str]:
     """Return what team-mates can tell of the world's present state, for the braces in their texts."""
-    gateway, pool = stack.gateway, stack.pool
+    gateway, pools = stack.gateway, stack.pools.values()
     shown = stack.cast.shown
-    in_flight = sorted(gateway.tokens_in_flight.items(), key=_most)
+    in_flight = sorted(((t, gateway.tokens_of(t)) for t in stack.tenants), key=_most)
     minute = stack.kernel.now // 1_000_000 // 60
     complaining = [shown(t) for t, share in stack.book.recent_bad_ppm().items() if share >= COMPLAIN_AT_PPM]
     facts = {
         "clock": f"T+{max(minute, 0)} min",
-        "ready_replicas": str(len(pool.routable)),
-        "total_replicas": str(pool.int_knob("replicas")),
+        "ready_replicas": str(sum(len(p.routable) for p in pools)),  # exact: ints
+        "total_replicas": str(sum(p.int_knob("replicas") for p in pools)),  # exact: ints
         "worst_tenant": shown(in_flight[0][0]),
         "complaining_tenants": ", ".join(complaining) or "nobody right now",
         "late_share": f"{stack.book.recent_bad_ppm_total() // 10_000} %",
     }
     for tenant in stack.tenants:
         facts[f"limit.{tenant}"] = stack.settings.text(f"tenant.{tenant}.token_limit")
-        facts[f"demand.{tenant}"] = f"{gateway.tokens_in_flight[tenant]} tokens in flight"
+        facts[f"demand.{tenant}"] = f"{gateway.tokens_of(tenant)} tokens in flight"
     return facts
 
 

@@ -24,10 +24,12 @@ from incidentsim.telemetry.spans import SpanStore
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.actions import ACTIONS
 from incidentsim.world.actions.base import Action, report
-from incidentsim.world.inspection import ComponentState, inspect, topology
+from incidentsim.world.conditions import Conditions
+from incidentsim.world.inspection import inspect, topology
 from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, Call
 from incidentsim.world.observability import Observability
 from incidentsim.world.stack.build import Stack
+from incidentsim.world.stack.component import ComponentState
 from incidentsim.world.stack.organisation import ChangeEntry
 from incidentsim.world.stack.team import Team
 from incidentsim.world.timeline import Timeline, world_facts
@@ -175,7 +177,7 @@ class World:
         """Return the names known now."""
         entries = self._stack.organisation.entries
         waivers = self._stack.organisation.waivers
-        pods = tuple(p.id for p in self._stack.pool.pods if p.state != "gone")
+        pods = tuple(p.id for p in self._stack.pods())
         return replace(self._vocabulary, changes=tuple(e.id for e in entries), waivers=tuple(waivers), replicas=pods)
 
     def sli(self) -> dict[str, list[int]]:
@@ -184,11 +186,11 @@ class World:
 
     def cost_microdollars(self) -> int:
         """Return the price of all GPUs held so far."""
-        return self._stack.pool.cost_microdollars()
+        return sum(pool.cost_microdollars() for pool in self._stack.pools.values())  # exact: ints
 
     def root_causes_present(self) -> dict[str, bool]:
         """Ground truth: which root causes are still there."""
-        state = _Conditions(self._stack)
+        state = Conditions(self._stack)
         return {cause.id: not evaluate(cause.removed_when, state) for cause in self.scenario.root_causes}
 
     def violations(self) -> tuple[str, ...]:
@@ -240,25 +242,6 @@ class World:
         self._facts.append(CheckpointTaken(t_us=stack.kernel.now, dyn=self._dyn.hex(), tel=stack.tel.hex(), sli=sli,
                                            cost_microdollars=cost))  # fmt: skip
         stack.kernel.after(CHECKPOINT_US, self._checkpoint, None, OBSERVE + 2)
-
-
-class _Conditions:
-    """What conditions may ask about this world."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-
-    def knob_text(self, path: str) -> str:
-        """Return a knob's value as shown."""
-        return self._stack.settings.text(path)
-
-    def fault_removed(self, fault_id: str) -> bool:
-        """Return whether the fault is gone at its root."""
-        return self._stack.faults[fault_id].removed
-
-    def waiver_expiry_agreed(self, change_id: str) -> bool:
-        """Return whether the waiver has an agreed end."""
-        return self._stack.organisation.expiry_agreed(change_id)
 
 
 def _shown_vocabulary(scenario: Scenario, cast: Cast) -> Vocabulary:

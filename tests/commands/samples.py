@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from incidentsim.commands import Command
 from incidentsim.commands.lex import options_of
-from incidentsim.commands.validate import SEVERITIES, Context, knob_of, knob_paths, tiers
+from incidentsim.commands.validate import (
+    CACHES,
+    PINNABLES,
+    SEVERITIES,
+    SWITCHES,
+    Context,
+    knob_of,
+    knob_paths,
+    of_kind,
+    tiers,
+)
 from incidentsim.specs.components import TENANT
 from incidentsim.specs.knobs import Knob, format_duration, format_ratio, value_text
 from incidentsim.specs.verbs import VERBS, ArgumentKind
@@ -25,6 +35,10 @@ VOCABULARY = Vocabulary(
         "acme": "tenant",
         "mercer labs": "tenant",
         "contracts": "organisation",
+        "route.chat": "route",
+        "job.daily": "job",
+        "response-cache": "response-cache",
+        "shard-1": "shard",
     },
     tenants=("acme", "mercer labs"),
     pools=("chat-pool",),
@@ -142,6 +156,14 @@ def _names(kind: ArgumentKind) -> tuple[str, ...]:
         "alert": v.alerts,
         "person": v.people,
         "severity": SEVERITIES,
+        "word": ("tokenizer=r7", "v3"),
+        "node": of_kind(v, "node"),
+        "route": of_kind(v, "route"),
+        "job": of_kind(v, "job"),
+        "cache": of_kind(v, *CACHES),
+        "shard": of_kind(v, "shard"),
+        "pinnable": of_kind(v, *PINNABLES),
+        "switch": SWITCHES,
     }[kind]
 
 

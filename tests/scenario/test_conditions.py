@@ -17,6 +17,18 @@ class State:
     knobs: dict[str, str] = field(default_factory=dict)
     removed: tuple[str, ...] = ()
     agreed: tuple[str, ...] = ()
+    started: tuple[str, ...] = ()
+    pods: dict[str, int] = field(default_factory=dict)
+    bad_ppm: int = 0
+
+    def fault_started(self, fault_id: str) -> bool:
+        return fault_id in self.started
+
+    def ready(self, pool: str) -> int:
+        return self.pods[pool]
+
+    def bad_share_ppm(self) -> int:
+        return self.bad_ppm
 
     def knob_text(self, path: str) -> str:
         return self.knobs[path]
@@ -71,3 +83,14 @@ def test_any_and_all_combine() -> None:
     assert not evaluate(Condition(all=(no, yes)), state)
     assert evaluate(Condition(all=(yes, Condition(any=(yes, no)))), state)
     assert not evaluate(Condition(), state)
+
+
+def test_the_course_of_events_can_be_asked_for() -> None:
+    """A fault that began, a pool with too few replicas and users who suffer hold; the opposite doesn't."""
+    state = State(started=("growth",), pods={"large": 2}, bad_ppm=300_000)
+    assert evaluate(Condition(fault_started="growth"), state)
+    assert not evaluate(Condition(fault_started="other"), state)
+    assert evaluate(Condition(pool="large", ready_below=3), state)
+    assert not evaluate(Condition(pool="large", ready_below=2), state)
+    assert evaluate(Condition.model_validate({"bad_share_above": "29.9%"}), state)
+    assert not evaluate(Condition.model_validate({"bad_share_above": "30%"}), state)

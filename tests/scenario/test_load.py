@@ -165,7 +165,7 @@ def test_parameters_are_parsed_and_completed(workshop: Workshop) -> None:
     assert fault.params == {
         "conversations_per_minute": 12_000_000, "burst": 0, "turns": 20, "think_time": 8_000_000, "ramp": 180_000_000,
         "first_prompt": ((0, 500), (1_000_000, 2_000)), "growth": ((0, 200), (1_000_000, 900)),
-        "output": ((0, 50), (1_000_000, 400)), "max_prompt": 60_000,
+        "output": ((0, 50), (1_000_000, 400)), "max_prompt": 60_000, "lasts": 0, "every": 0,
     }  # fmt: skip
 
 

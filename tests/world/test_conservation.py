@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from tests.world.worlds import SECOND, small, stack_of, with_fault
 
 LAST_MINUTE = 9
 
-AGENTS = {
+AGENTS: dict[str, Any] = {
     "conversations_per_minute": 60, "burst": 30, "turns": 6, "think_time": 2 * SECOND, "max_prompt": 9_000,
     "first_prompt": ((0, 3_000), (1_000_000, 6_000)), "growth": ((0, 500), (1_000_000, 2_000)),
     "output": ((0, 200), (1_000_000, 800)),
@@ -138,10 +139,10 @@ def test_the_ledger_finds_a_lost_request(monkeypatch: pytest.MonkeyPatch) -> Non
     with audited_world(partial(world_of, telemetry=False), scenario) as (world, ledger):
         world.advance(20 * SECOND)
         assert ledger.breaks == []
-        stack_of(world).gateway.requests_in_flight += 1
+        stack_of(world).gateway.lanes[0].requests_in_flight += 1
         ledger.audit()
         assert [line.partition(": ")[0].partition(", ")[2] for line in ledger.breaks] == ["requests in flight"]
-        stack_of(world).gateway.requests_in_flight -= 1
+        stack_of(world).gateway.lanes[0].requests_in_flight -= 1
         ledger.breaks.clear()
         lost = next(iter(ledger._live))
         monkeypatch.setattr(lost, "ended", True)  # the gateway believes that it has answered

@@ -9,7 +9,7 @@ import pytest
 from incidentsim.events import FaultChanged
 from incidentsim.scenario.model import Change, FaultPlan, TimelineEntry
 from incidentsim.specs.components import COMPONENTS
-from incidentsim.specs.faults import FAULTS
+from incidentsim.specs.faults import COURSE, FAULTS
 from incidentsim.world.faults import KINDS
 from incidentsim.world.faults.standing import Standing
 from incidentsim.world.world import World
@@ -230,7 +230,7 @@ def test_rolling_the_image_back_ends_a_bad_image(world_twice: Twice) -> None:
     """The rollback of a deploy of the pool removes the fault at its root, and doing it again brings it back."""
     change = Change(id="chg-9", kind="deploy", target="chat-pool", actor="bot", summary="runtime image")
     entry = TimelineEntry.model_construct(at=-19 * SECOND, change=change)
-    base = with_fault(small(), "bad_image", "chat-pool", -19 * SECOND, slowdown=1_500_000)
+    base = with_fault(small(), "bad_image", "chat-pool", -19 * SECOND, with_change="chg-9", slowdown=1_500_000)
     scenario = base.model_copy(update={"timeline": (*base.timeline, entry)})
     once = world_twice(Run(scenario=scenario, script=((10 * SECOND, "rollback chg-9"),)))
     assert [f.removed for f in stack_of(once.world).faults.values()] == [True]
@@ -257,5 +257,6 @@ def test_starts_are_ground_truth_facts(world_twice: Twice) -> None:
 
 def test_plans_hold_what_the_kind_declares() -> None:
     """The parameters used here are those that the kind declares: a new one must be tested."""
-    assert set(AGENTS) == {p.name for p in FAULTS["context_growth"].parameters}
+    course = {p.name for p in COURSE}
+    assert set(AGENTS) - course == {p.name for p in FAULTS["context_growth"].parameters}
     assert FaultPlan(id="x", component="node-0", kind="gpu_lost").params == {}

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from incidentsim.world.stack.flow import BACKFILL_DEPTH, TIERS, FlowQueue
 from incidentsim.world.stack.requests import Attempt, UserRequest
+from incidentsim.world.stack.route import Route
 from incidentsim.world.stack.tenant import TenantState
 
 TENANTS = ("a", "b", "c")
@@ -19,7 +20,7 @@ TENANTS = ("a", "b", "c")
 def attempt(tenant: str, received_us: int, tokens: int = 100) -> Attempt:
     """Return an attempt that has just come in."""
     owner = cast(TenantState, SimpleNamespace(id=tenant))
-    request = UserRequest(owner, received_us, received_us, tokens, 1, 0)
+    request = UserRequest(owner, received_us, received_us, tokens, 1, 0, route=cast(Route, None))
     return Attempt(request, 1, received_us)
 
 

@@ -67,8 +67,8 @@ def conserved(world: World) -> None:
     stack = stack_of(world)
     gateway, pods = stack.gateway, stack.pool.pods
     assert sum(p.requests for p in pods) == gateway.requests_in_flight
-    assert sum(p.tokens for p in pods) == sum(gateway.tokens_in_flight.values())
-    assert gateway.flow.total == sum(gateway.flow.sizes.values())
+    assert sum(p.tokens for p in pods) == sum(gateway.lanes[0].tokens_in_flight.values())
+    assert gateway.queued == sum(gateway.lanes[0].flow.sizes.values())
     for pod in pods:
         engine = pod.engine
         if engine is None:
@@ -85,8 +85,8 @@ def idle(world: World) -> None:
     """Nothing is left anywhere."""
     stack = stack_of(world)
     gateway = stack.gateway
-    assert (gateway.requests_in_flight, gateway.flow.total, gateway.gateway_retries_in_flight) == (0, 0, 0)
-    assert not any(gateway.tokens_in_flight.values())
+    assert (gateway.requests_in_flight, gateway.queued, gateway.gateway_retries_in_flight) == (0, 0, 0)
+    assert not any(gateway.lanes[0].tokens_in_flight.values())
     for pod in stack.pool.pods:
         if pod.engine is not None:
             assert (pod.engine.used_blocks(), pod.engine.running, pod.engine.queued) == (0, 0, 0)

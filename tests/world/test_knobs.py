@@ -9,7 +9,7 @@ from incidentsim.scenario.naming import kind_of
 from incidentsim.specs.components import COMPONENTS
 from incidentsim.specs.knobs import UNLIMITED, Knob, KnobValue, format_value, parse_value, value_text
 from incidentsim.world.world import World
-from tests.world.worlds import SECOND, Run, quiet, send, stack_of
+from tests.world.worlds import SECOND, Run, complete, quiet, send, stack_of
 
 INSTANCES = {
     "gateway": "gateway",
@@ -20,6 +20,8 @@ INSTANCES = {
     "tenant": "tenant.storefront",
     "organisation": "organisation",
     "observability": "observability",
+    "route": "route.chat",
+    "quality": "quality",
 }
 """A component of each kind in the small world."""
 
@@ -29,7 +31,7 @@ IDS = [f"{component}.{knob.name}" for component, knob in KNOBS]
 
 def fresh() -> World:
     """Return a small world without traffic, at T+0."""
-    world = Run(scenario=quiet(duration=0)).play().world
+    world = Run(scenario=complete(quiet(duration=0))).play().world
     world.facts()
     return world
 

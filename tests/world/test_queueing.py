@@ -15,6 +15,7 @@ from incidentsim.bench.queueing import (
     station_waits,
 )
 from incidentsim.world.stack.gateway import Gateway
+from incidentsim.world.stack.lane import Lane
 from incidentsim.world.stack.requests import Attempt
 from incidentsim.world.stack.sequence import NEVER
 from incidentsim.world.stack.step_model import PRESETS, StepModel
@@ -24,6 +25,7 @@ from tests.world.worlds import SECOND, Run, every, overridden, small, stack_of, 
 
 SAMPLE_US = 100_000
 END_US = 240 * SECOND
+
 
 @dataclass
 class Stays:
@@ -38,14 +40,14 @@ class Stays:
 def test_littles_law_holds_for_the_queue_and_the_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mean number = arrival rate x mean stay within 1 %, sampled on one side and timed on the other."""
     stays = Stays()
-    receive, answered, dispatch = Gateway.receive, TenantState.answered, Gateway._dispatch_one
+    receive, answered, dispatch = Gateway.receive, TenantState.answered, Lane._send
 
     def watch_in(self: Gateway, attempt: Attempt) -> None:
         stays.attempts.append(attempt)
         stays.spans[id(attempt)] = [self._kernel.now, NEVER, NEVER]
         receive(self, attempt)
 
-    def watch_dispatch(self: Gateway, attempt: Attempt) -> bool:
+    def watch_dispatch(self: Lane, attempt: Attempt) -> bool:
         went = dispatch(self, attempt)
         if went:
             stays.spans[id(attempt)][1] = self._kernel.now
@@ -57,12 +59,12 @@ def test_littles_law_holds_for_the_queue_and_the_engines(monkeypatch: pytest.Mon
         answered(self, attempt, code, final)
 
     monkeypatch.setattr(Gateway, "receive", watch_in)
-    monkeypatch.setattr(Gateway, "_dispatch_one", watch_dispatch)
+    monkeypatch.setattr(Lane, "_send", watch_dispatch)
     monkeypatch.setattr(TenantState, "answered", watch_out)
 
     def sample(world: World) -> None:
         gateway = stack_of(world).gateway
-        stays.queued.append(gateway.flow.total)
+        stays.queued.append(gateway.queued)
         stays.flying.append(gateway.requests_in_flight)
 
     # from empty to empty, so that both sides count the same requests

@@ -17,6 +17,7 @@ from incidentsim.events import CheckpointTaken, EffectObserved, Fact
 from incidentsim.scenario.cast import Cast, plain_cast
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import FaultPlan, Scenario, TimelineEntry
+from incidentsim.scenario.parts import QualityPart, RoutePart
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.world import World
 
@@ -65,6 +66,15 @@ def small(*, rate: int = 3_000, prelude: int = 20 * SECOND, duration: int = 60 *
     )
 
 
+def complete(scenario: Scenario) -> Scenario:
+    """Return the scenario with one component of every optional kind in its stack."""
+    stack = scenario.stack
+    return scenario.model_copy(update={"stack": stack.model_copy(update={
+        "routes": (RoutePart(id="chat", pools=(stack.pools[0].id,)),),
+        "components": (QualityPart(id="quality"),),
+    })})  # fmt: skip
+
+
 def quiet(**cut: int) -> Scenario:
     """Return the small world without any traffic."""
     return small(rate=0, **cut)
@@ -84,10 +94,12 @@ def with_client(scenario: Scenario, **client: int) -> Scenario:
     return scenario.model_copy(update={"tenants": tenants})
 
 
-def with_fault(scenario: Scenario, kind: str, component: str, at_us: int, **params: Any) -> Scenario:
+def with_fault(
+    scenario: Scenario, kind: str, component: str, at_us: int, *, with_change: str = "", **params: Any
+) -> Scenario:
     """Return the scenario with a further fault, called like its kind; parameters in stored units."""
     fault_id = f"{kind}-{component}".replace(".", "-").replace("_", "-")
-    plan = FaultPlan(id=fault_id, component=component, kind=kind, params=params)
+    plan = FaultPlan(id=fault_id, component=component, kind=kind, params=params, with_change=with_change)
     entry = TimelineEntry.model_construct(at=at_us, fault=plan)
     return scenario.model_copy(update={"timeline": (*scenario.timeline, entry)})
 

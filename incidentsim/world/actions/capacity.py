@@ -15,20 +15,21 @@ class Scale(Action):
 
     def check(self, stack: Stack, command: Command) -> None:
         """The pool must exist and the count be within the knob's bounds."""
-        if command.args["pool"] != stack.pool.id:
-            raise no_such("pool", command.args["pool"], [stack.pool.id])
+        name = command.args["pool"]
+        if name not in stack.pools:
+            raise no_such("pool", name, list(stack.pools))
         try:
-            stored_value(f"{stack.pool.id}.replicas", command.args["count"])
+            stored_value(f"{name}.replicas", command.args["count"])
         except ValueError as error:
             raise CommandError(str(error)) from None
 
     def preview(self, stack: Stack, command: Command) -> list[str]:
         """Say how many come or go, when, and at what price."""
-        pool = stack.pool
+        pool = stack.pools[command.args["pool"]]
         now = pool.int_knob("replicas")
         count = int(command.args["count"])
-        part = stack.scenario.stack.pools[0]
-        lines = [f"target: {pool.id}", f"change: {now} -> {count} replicas", *_steered(stack)]
+        part = pool.part
+        lines = [f"target: {pool.id}", f"change: {now} -> {count} replicas", *_steered(stack, pool.id)]
         if count > now:
             free = max(0, part.gpu_quota - len([p for p in pool.pods if p.state not in ("gone", "pending")]))
             lines += [f"GPU quota: {part.gpu_quota}, free: {free}",
@@ -40,22 +41,22 @@ class Scale(Action):
 
     def apply(self, stack: Stack, command: Command, ref: int) -> None:
         """Change the wanted count; the autoscaler may change it again."""
-        pool = stack.pool
+        pool = stack.pools[command.args["pool"]]
         before, count = pool.int_knob("replicas"), int(command.args["count"])
         keep_inverse(stack, ref, Command(verb="scale", args={"pool": pool.id, "count": str(before)}))
         record_change(stack, "scale", pool.id, f"replicas {before} -> {count}")
         pool.on_change = lambda stage, text: report(stack, ref, stage, text)
-        steered = "".join(f"; {line}" for line in _steered(stack))
+        steered = "".join(f"; {line}" for line in _steered(stack, pool.id))
         report(stack, ref, "applied", f"{pool.id}: {before} -> {count} replicas wanted{steered}")
         stack.settings.set(f"{pool.id}.replicas", count)
         stack.adopt_nodes()
 
 
-def _steered(stack: Stack) -> list[str]:
-    settings = stack.settings
-    if not settings.get("autoscaler.enabled"):
+def _steered(stack: Stack, pool: str) -> list[str]:
+    settings, scaler = stack.settings, stack.autoscalers.get(pool)
+    if scaler is None or not scaler.int_knob("enabled"):
         return []
-    low, high = settings.text("autoscaler.min_replicas"), settings.text("autoscaler.max_replicas")
+    low, high = settings.text(f"{scaler.id}.min_replicas"), settings.text(f"{scaler.id}.max_replicas")
     return [f"the autoscaler steers this pool between {low} and {high} and will change the number again"]
 
 
@@ -64,11 +65,11 @@ class Restart(Action):
 
     def _pods(self, stack: Stack, command: Command) -> list[Pod]:
         target = command.args["target"]
-        if target == stack.pool.id:
-            return [p for p in stack.pool.pods if p.state in ("ready", "draining", "crashed", "loading")]
+        if target in stack.pools:
+            return [p for p in stack.pools[target].pods if p.state in ("ready", "draining", "crashed", "loading")]
         pod = stack.pod(target)
         if pod is None:
-            raise no_such("replica or pool", target, [stack.pool.id, *(p.id for p in stack.pool.pods)])
+            raise no_such("replica or pool", target, [*stack.pools, *(p.id for p in stack.pods())])
         return [pod]
 
     def check(self, stack: Stack, command: Command) -> None:
@@ -91,7 +92,7 @@ class Restart(Action):
         record_change(stack, "deploy", command.args["target"], f"restart of {len(pods)} pods")
         report(stack, ref, "applied", f"restarting {', '.join(p.id for p in pods)}; ready again in about 75 s")
         for pod in pods:
-            stack.pool.restart(pod, "restart requested by the on-call person")
+            pod.pool.restart(pod, "restart requested by the on-call person")
 
 
 class Drain(Action):
@@ -100,14 +101,14 @@ class Drain(Action):
     def check(self, stack: Stack, command: Command) -> None:
         """The replica must exist."""
         if stack.pod(command.args["target"]) is None:
-            raise no_such("replica", command.args["target"], [p.id for p in stack.pool.pods])
+            raise no_such("replica", command.args["target"], [p.id for p in stack.pods()])
 
     def preview(self, stack: Stack, command: Command) -> list[str]:
         """Say what goes on and what is missing then."""
         pod = stack.pod(command.args["target"])
         assert pod is not None
         return [f"target: {pod.id}", f"steps: no new requests; {pod.requests} in flight go on to their end",
-                f"capacity: {len(stack.pool.routable)} ready replicas, one fewer while drained"]  # fmt: skip
+                f"capacity: {len(pod.pool.routable)} ready replicas, one fewer while drained"]  # fmt: skip
 
     def apply(self, stack: Stack, command: Command, ref: int) -> None:
         """Stop routing to it, or route to it again when it is drained already."""
@@ -117,9 +118,9 @@ class Drain(Action):
             return
         keep_inverse(stack, ref, command)
         if pod.cordoned:
-            stack.pool.uncordon(pod)
+            pod.pool.uncordon(pod)
             report(stack, ref, "done", f"{pod.id} gets traffic again")
         else:
-            stack.pool.drain(pod)
+            pod.pool.drain(pod)
             report(stack, ref, "done", f"{pod.id} gets no new requests; {pod.requests} in flight go on")
         record_change(stack, "config", pod.id, "drained" if pod.cordoned else "in rotation again")

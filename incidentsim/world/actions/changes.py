@@ -25,7 +25,8 @@ class Rollback(Action):
     def check(self, stack: Stack, command: Command) -> None:
         """The change must be in the log and hold something to revert."""
         change = self._change(stack, command)
-        if change.kind in ("deploy",) or change.sets or change.waiver is not None:
+        brought = any(fault.came_with == change.id for fault in stack.faults.values())
+        if change.kind == "deploy" or change.sets or change.waiver is not None or brought:
             return
         raise CommandError(f"{change.id} can't be rolled back: it changed nothing that a machine could revert")
 
@@ -36,7 +37,7 @@ class Rollback(Action):
         lines = [f"target: {target} ({change.id})"]
         if change.waiver is not None:
             lines.append(f"change: the contract's limit of {stack.cast.shown(change.waiver.tenant)} holds again")
-        if target == stack.pool.id:
+        if target in stack.pools and change.kind == "deploy":
             lines.append("steps: replaces all pods a few at a time, about 75 s to load each; KV caches start cold")
         else:
             lines.append("steps: configuration push, in force in 5 s")
@@ -57,12 +58,13 @@ class Rollback(Action):
                 organisation.roll_forward(change.id, stack.settings.parse(change.sets))
             else:
                 organisation.roll_back(change.id)
-            if change.kind == "deploy" and target == stack.pool.id:
-                for fault in stack.faults.values():
-                    if fault.kind == "bad_image" and fault.started:
-                        fault.set_strength(1_000_000 if again else 0)
-                stack.pool.on_change = lambda stage, text: report(stack, ref, stage, text)
-                stack.pool.roll(what)
+            for fault in stack.faults.values():
+                if fault.started and fault.came_with == change.id:
+                    fault.set_strength(1_000_000 if again else 0)
+            pool = stack.pools.get(target)
+            if change.kind == "deploy" and pool is not None:
+                pool.on_change = lambda stage, text: report(stack, ref, stage, text)
+                pool.roll(what)
 
         push(stack, ref, what, then)
 

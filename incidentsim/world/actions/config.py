@@ -38,7 +38,7 @@ class SetKnob(Action):
         lines = [f"target: {command.args['knob']}",
                  f"change: {stack.settings.text(path)} -> {format_value(knob, value)}"]  # fmt: skip
         if knob.rolls:
-            pods = [p for p in stack.pool.pods if p.state == "ready"]
+            pods = [p for p in stack.pools[path.rpartition(".")[0]].pods if p.state == "ready"]
             flying = sum(p.requests for p in pods)  # exact: ints
             lines += [f"steps: replaces {len(pods)} pods a few at a time, each drained for up to 30 s, then about "
                       "75 s to load weights", f"users touched now: {flying} requests in flight on these pods",
@@ -57,8 +57,9 @@ class SetKnob(Action):
         record_change(stack, "config", shown, what)
 
         def then() -> None:
-            if knob.rolls or path.endswith(".replicas"):
-                stack.pool.on_change = lambda stage, text: report(stack, ref, stage, text)
+            pool = stack.pools.get(path.rpartition(".")[0])
+            if pool is not None:
+                pool.on_change = lambda stage, text: report(stack, ref, stage, text)
             stack.settings.set(path, value)
             stack.adopt_nodes()
 
@@ -80,7 +81,7 @@ def _touched(stack: Stack, tenant: str) -> str:
     gateway = stack.gateway
     rate = stack.tenants[tenant].rate_milli() / 1000
     return (f"users touched now: about {rate:.1f} requests/s of ordinary traffic, "
-            f"{gateway.flow.sizes[tenant]} queued, {gateway.tokens_in_flight[tenant]} tokens in flight")  # fmt: skip
+            f"{gateway.queued_of(tenant)} queued, {gateway.tokens_of(tenant)} tokens in flight")  # fmt: skip
 
 
 class _OfTenant(Action):

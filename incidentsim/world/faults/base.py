@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from incidentsim.exact import Draws
+from incidentsim.scenario.model import FaultPlan
 from incidentsim.world.kernel import Call
 
 if TYPE_CHECKING:
@@ -12,33 +14,52 @@ if TYPE_CHECKING:
 RAMP_STEP_US = 5_000_000
 """A ramp rises in steps this long."""
 
+_FULL = 1_000_000
+
 
 class Fault:
     """A disturbance of one component. Subclasses change the component in `apply(strength_ppm)`.
 
-    `strength_ppm` is 0 before the start and after the end, 1,000,000 at full strength.
+    `strength_ppm` is 0 before the start, while it pauses, and after the end, 1,000,000 at full strength.
+    `came_with` is the change that brought it, empty when none did.
     """
 
-    def __init__(self, stack: Stack, fault_id: str, component: str, kind: str, params: dict[str, Any]) -> None:
+    def __init__(self, stack: Stack, plan: FaultPlan) -> None:
         self.stack = stack
-        self.id = fault_id
-        self.component = component
-        self.kind = kind
-        self.params = params
+        self.id = plan.id
+        self.component = plan.component
+        self.kind = plan.kind
+        self.params: dict[str, Any] = plan.params
+        self.came_with = plan.with_change
         self.strength_ppm = 0
         self.started = False
+        self.ended = False
         self._goal = 0
+        self._times = 0
+        self._course = Draws(stack.seed, plan.id, "course")
 
     def start(self) -> None:
-        """Begin; ramps up if the fault has a ramp."""
+        """Begin: ramps up if it has a ramp, goes away after `lasts`, comes back after `every`."""
+        if self.ended:
+            return
         self.started = True
-        self._goal = 1_000_000
+        self._times += 1
+        lasts, every = int(self.params.get("lasts", 0)), int(self.params.get("every", 0))
+        if lasts:
+            self.stack.kernel.after(lasts, self._pause, self._times)
+        if every:
+            quarter = every // 4
+            wait = every - quarter + self._course.below(self._times, 2 * quarter + 1)
+            self.stack.kernel.after(wait, self._again, None)
+        self._aim(_FULL)
+
+    def _aim(self, goal: int) -> None:
+        self._goal = goal
         ramp = int(self.params.get("ramp", 0))
-        if ramp <= 0:
-            self._set(self._goal)
+        if ramp <= 0 or goal == 0:
+            self._set(goal)
         else:
-            step = max(1, 1_000_000 * RAMP_STEP_US // ramp)
-            self._rise(step)
+            self._rise(max(1, _FULL * RAMP_STEP_US // ramp))
 
     def _rise(self, step: int) -> None:
         self._set(min(self._goal, self.strength_ppm + step))
@@ -49,8 +70,20 @@ class Fault:
         if self.strength_ppm < self._goal:
             self._rise(call.argument)
 
+    def _pause(self, call: Call) -> None:
+        if self.ended or call.argument != self._times:
+            return
+        if self.params.get("every", 0):
+            self._aim(0)
+        else:
+            self.set_strength(0)
+
+    def _again(self, _: Call) -> None:
+        self.start()
+
     def set_strength(self, strength_ppm: int) -> None:
-        """Weaken or end the fault at its source."""
+        """Weaken or end the fault at its source; at 0 it does not come back by itself."""
+        self.ended = strength_ppm == 0
         self._goal = strength_ppm
         self._set(strength_ppm)
 
@@ -64,9 +97,9 @@ class Fault:
 
     @property
     def removed(self) -> bool:
-        """Whether the fault began and is gone at its source."""
-        return self.started and self.strength_ppm == 0
+        """Whether the fault began and is gone at its source, not merely masked or pausing."""
+        return self.started and self.strength_ppm == 0 and (self.ended or not self.params.get("every", 0))
 
     def state(self) -> list[object]:
         """Return what defines the fault."""
-        return [self.id, self.strength_ppm, self.started]
+        return [self.id, self.strength_ppm, self.started, self.ended, self._times]

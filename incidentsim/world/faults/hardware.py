@@ -13,9 +13,7 @@ class _OfNode(Fault):
     @property
     def node(self) -> Node:
         """The node it hits."""
-        node = self.stack.pool.ensure_node(int(self.component.removeprefix("node-")))
-        self.stack.adopt_nodes()
-        return node
+        return self.stack.node(self.component)
 
 
 class ClockThrottle(_OfNode):
@@ -42,6 +40,6 @@ class GpuLost(_OfNode):
                                     "the bus.", {})  # fmt: skip
             self.stack.registry.set_up(node.target, False)
             if node.pod is not None:
-                self.stack.pool.crash(node.pod, "CUDA error: unspecified launch failure")
+                node.pod.pool.crash(node.pod, "CUDA error: unspecified launch failure")
         else:
             self.stack.registry.set_up(node.target, True)

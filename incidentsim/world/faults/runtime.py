@@ -10,7 +10,7 @@ class BadImage(Fault):
 
     def apply(self, strength_ppm: int) -> None:
         """Set the image's slowdown on the pool."""
-        pool = self.stack.pool
+        pool = self.stack.pools[self.component]
         pool.image_slowdown_ppm = 1_000_000 + (self.params["slowdown"] - 1_000_000) * strength_ppm // 1_000_000
         for pod in pool.pods:
             pod.apply_speed()
@@ -21,7 +21,7 @@ class EngineHang(Fault):
 
     def apply(self, strength_ppm: int) -> None:
         """Hang the engine of the chosen replica."""
-        pods = self.stack.pool.pods
+        pods = self.stack.pools[self.component].pods
         index = self.params["replica"]
         if strength_ppm > 0 and index < len(pods):
             pods[index].hang()
@@ -29,5 +29,5 @@ class EngineHang(Fault):
     @property
     def removed(self) -> bool:
         """Whether that replica was restarted since."""
-        pods = self.stack.pool.pods
+        pods = self.stack.pools[self.component].pods
         return self.started and not (self.params["replica"] < len(pods) and pods[self.params["replica"]].hung)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from incidentsim.exact import QuantileTable
 from incidentsim.world.faults.base import Fault
-from incidentsim.world.kernel import Call
 from incidentsim.world.stack.agent import AgentFeature, AgentPlan
 from incidentsim.world.stack.tenant import TenantState
 
@@ -40,15 +39,6 @@ class ContextGrowth(_OfTenant):
 
 class TrafficSurge(_OfTenant):
     """The tenant's ordinary traffic multiplies, for a while or for good."""
-
-    def start(self) -> None:
-        """Begin, and end by itself after `lasts`."""
-        super().start()
-        if self.params["lasts"]:
-            self.stack.kernel.after(self.params["lasts"], self._over, None)
-
-    def _over(self, _: Call) -> None:
-        self.set_strength(0)
 
     def apply(self, strength_ppm: int) -> None:
         """Scale the arrival rate between once and `factor` times."""

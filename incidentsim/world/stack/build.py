@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast as typed
 
 from incidentsim.commands.model import Command
-from incidentsim.errors import ScenarioError
 from incidentsim.events import Fact
 from incidentsim.exact import RollingDigest
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
-from incidentsim.scenario.naming import stored_value
+from incidentsim.scenario.naming import first_node, stored_value
+from incidentsim.scenario.parts import PoolPart
 from incidentsim.specs.knobs import KnobValue
 from incidentsim.telemetry.alerts import RuleSet
 from incidentsim.telemetry.logs import LogStore
@@ -21,11 +22,16 @@ from incidentsim.world.faults.base import Fault
 from incidentsim.world.journal import Journal
 from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.autoscaler import Autoscaler
+from incidentsim.world.stack.builders import BUILDERS
+from incidentsim.world.stack.component import Component, Stage
 from incidentsim.world.stack.gateway import Gateway
-from incidentsim.world.stack.gateway_metrics import GatewayMetrics
+from incidentsim.world.stack.gateway_metrics import ClusterMetrics, GatewayMetrics
+from incidentsim.world.stack.lane import Lane
+from incidentsim.world.stack.node import Node
 from incidentsim.world.stack.organisation import Organisation
 from incidentsim.world.stack.pod import Pod
 from incidentsim.world.stack.pool import Pool
+from incidentsim.world.stack.route import Route
 from incidentsim.world.stack.router import Router
 from incidentsim.world.stack.settings import Settings
 from incidentsim.world.stack.sli import SliBook
@@ -34,91 +40,152 @@ from incidentsim.world.stack.tenant import TenantState
 
 
 class Stack:
-    """All components of one world. Everything that changes goes through them; `emit` hands out facts."""
+    """All components of one world by stable id, and what they share. `emit` hands out facts."""
 
     team: Team
 
     def __init__(
         self, scenario: Scenario, *, seed: int, cast: Cast, telemetry: bool, emit: Callable[[Fact], None]
     ) -> None:
-        if len(scenario.stack.pools) != 1:
-            raise ScenarioError(f"{scenario.stack.id}: a stack has exactly one pool in this version")
         self.scenario = scenario
         self.seed = seed
         self.cast = cast
         self.emit = emit
         self.telemetry = telemetry
         self.kernel = kernel = Kernel(-scenario.prelude)
-        self.registry = registry = Registry()
+        self.registry = Registry()
         self.store = SeriesStore()
         self.tel = RollingDigest()
         self.logs = LogStore(digest=self.tel)
         self.spans = SpanStore(digest=self.tel)
         self.rules = RuleSet.from_mapping(scenario.stack.alert_rules) if scenario.stack.alert_rules else None
-        self.journal = journal = Journal(
+        self.journal = Journal(
             kernel, scenario.stack.observability, cast, seed, self.logs if telemetry else None,
             self.spans if telemetry else None,
         )  # fmt: skip
-        self.settings = settings = Settings()
-        tenants = {t.id: cast.shown(t.id) for t in scenario.tenants}
-        ids = tuple(tenants)
-        self.book = SliBook(scenario.slos, ids, tenants, registry)
-        part = scenario.stack.pools[0]
-        self.pool = pool = Pool(kernel, part, seed=seed, registry=registry, journal=journal, host_of=cast.shown)
+        self.settings = Settings()
+        self.components: dict[str, Component] = {}
+        self.faults: dict[str, Fault] = {}
+        self.inverses: dict[int, Command] = {}
+        shown = {t.id: cast.shown(t.id) for t in scenario.tenants}
+        self.book = SliBook(scenario.slos, tuple(shown), shown, self.registry)
+        self.pools: dict[str, Pool] = {}
+        for part in scenario.stack.pools:
+            self._add_pool(part)
         self.router = Router()
-        metrics = GatewayMetrics(registry, tenants, part.id)
-        self.gateway = Gateway(kernel, self.router, pool, ids, metrics, journal, seed)
-        pool.gateway = self.gateway
+        lanes = {p.id: self._lane(p, tuple(shown)) for p in self.pools.values()}
+        metrics = GatewayMetrics(self.registry, shown)
+        self.gateway = Gateway(kernel, list(lanes.values()), tuple(shown), metrics, self.journal, seed)
+        for pool in self.pools.values():
+            pool.gateway = self.gateway
+        self._adopt(self.gateway, scenario.stack.gateway.knobs)
+        self._adopt(self.router, scenario.stack.router.knobs)
+        for component in scenario.stack.components:
+            for made in BUILDERS[component.kind](self, component):
+                self._adopt(made, component.knobs if made.id == component.id else {})
+        self._add_routes(lanes)
+        for pool in self.pools.values():
+            pool.start()
+        self.adopt_nodes()
         self.tenants: dict[str, TenantState] = {}
-        settings.adopt("gateway", self.gateway, self._starting("gateway", scenario.stack.gateway.knobs))
-        settings.adopt("router", self.router, self._starting("router", scenario.stack.router.knobs))
-        settings.adopt(part.id, pool, self._starting(part.id, part.knobs))
-        for knob in ("replicas", "max_num_seqs", "max_num_batched_tokens", "max_model_len", "gpu_memory_utilization"):
-            pool.init_knob(knob, settings.get(f"{part.id}.{knob}"))
-        pool.start()
         for number, tenant in enumerate(scenario.tenants):
             state = TenantState(kernel, self.gateway, self.book, tenant, number, seed)
             self.tenants[tenant.id] = state
-            own: dict[str, KnobValue] = {"token_limit": tenant.token_limit, "request_limit": tenant.request_limit,
-                                         "priority": tenant.priority}  # fmt: skip
-            settings.adopt(f"tenant.{tenant.id}", state, own | self._overrides(f"tenant.{tenant.id}"))
-        self.autoscaler = Autoscaler(kernel, pool, self.store, registry, journal)
-        self.autoscaler.on_scale = self._scaled
-        settings.adopt("autoscaler", self.autoscaler, self._starting("autoscaler", scenario.stack.autoscaler.knobs))
-        for name in ("gateway", "router", "autoscaler", *(f"tenant.{t}" for t in ids)):
-            settings.announce(name)
-        self.adopt_nodes()
+            self._adopt(state, {"token_limit": tenant.token_limit, "request_limit": tenant.request_limit,
+                                "priority": tenant.priority}, name=f"tenant.{tenant.id}", stored=True)  # fmt: skip
+        self.autoscalers: dict[str, Autoscaler] = {}
+        for scaler, pool_id in scenario.stack.all_autoscalers():
+            made = Autoscaler(scaler.id, kernel, self.pools[pool_id], self.store, self.registry, self.journal)
+            made.on_scale = self._scaled
+            self.autoscalers[pool_id] = made
+            self._adopt(made, scaler.knobs)
         self.organisation = Organisation(
-            kernel, cast, settings.set, settings.get, lambda tenant: scenario.tenant(tenant).token_limit
+            kernel, cast, self.settings.set, self.settings.get, lambda tenant: scenario.tenant(tenant).token_limit
         )
-        self.faults: dict[str, Fault] = {}
-        self.inverses: dict[int, Command] = {}
+        self.components["organisation"] = self.organisation
+        for name in self.components:
+            if name not in self.pools and self.settings.known(name):
+                self.settings.announce(name)
 
-    def _starting(self, component: str, given: dict[str, str | int | float | bool]) -> dict[str, KnobValue]:
-        stored = {name: stored_value(f"{component}.{name}", str(text)) for name, text in given.items()}
-        return stored | self._overrides(component)
+    def _add_pool(self, part: PoolPart) -> None:
+        pool = Pool(self.kernel, part, seed=self.seed, registry=self.registry, journal=self.journal,
+                    host_of=self.cast.shown, first_node=first_node(self.scenario, part.id))  # fmt: skip
+        self.pools[part.id] = pool
+        self._adopt(pool, part.knobs)
+        for name in pool.knob_names():
+            pool.init_knob(name, self.settings.get(f"{part.id}.{name}"))
 
-    def _overrides(self, component: str) -> dict[str, KnobValue]:
-        given = self.scenario.overrides.get(component, {})
-        return {name: stored_value(f"{component}.{name}", str(text)) for name, text in given.items()}
+    def _lane(self, pool: Pool, tenants: tuple[str, ...]) -> Lane:
+        self.router.serve(pool.id)
+        metrics = ClusterMetrics(self.registry, pool.id)
+        lane = Lane(self.kernel, self.router, pool, tenants, metrics)
+        metrics.watch(lane)
+        return lane
+
+    def _add_routes(self, lanes: dict[str, Lane]) -> None:
+        for part in self.scenario.stack.all_routes():
+            # the loader has checked that these are stages
+            stages = tuple(typed("Stage", self.components[name]) for name in part.stages)
+            route = Route(part, stages, tuple(lanes[name] for name in part.pools))
+            self.gateway.routes[part.id] = route
+            if self.scenario.stack.routes:
+                self._adopt(route, part.knobs)
+
+    def _adopt(
+        self, component: Component, given: dict[str, str | int | float | bool], *, name: str = "", stored: bool = False
+    ) -> None:  # fmt: skip
+        name = name or component.id
+        self.components[name] = component
+        values: dict[str, KnobValue] = {}
+        for knob, text in given.items():
+            values[knob] = text if stored else stored_value(f"{name}.{knob}", str(text))  # type: ignore[assignment]
+        for knob, text in self.scenario.overrides.get(name, {}).items():
+            values[knob] = stored_value(f"{name}.{knob}", str(text))
+        self.settings.adopt(name, component, values)
 
     def adopt_nodes(self) -> None:
-        """Make nodes that the pool has added since known to the settings."""
-        for node in self.pool.nodes:
-            if not self.settings.known(node.id):
-                self.settings.adopt(node.id, node, {})
+        """Make nodes that pools have added since known as components."""
+        for node in self.nodes():
+            if node.id not in self.components:
+                self._adopt(node, {})
 
-    def _scaled(self, before: int, after: int) -> None:
-        self.settings.note(f"{self.pool.id}.replicas", after)
+    def _scaled(self, pool: str, before: int, after: int) -> None:
+        self.settings.note(f"{pool}.replicas", after)
         self.adopt_nodes()
-        self.organisation.log(self.organisation.next_id(), self.kernel.now, "scale", self.pool.id, "autoscaler",
+        self.organisation.log(self.organisation.next_id(), self.kernel.now, "scale", pool, "autoscaler",
                               f"replicas {before} to {after}")  # fmt: skip
 
     # -- finding things -------------------------------------------------------------------------------------
 
+    @property
+    def pool(self) -> Pool:
+        """The first pool."""
+        return next(iter(self.pools.values()))
+
+    @property
+    def autoscaler(self) -> Autoscaler:
+        """The first pool's autoscaler."""
+        return next(iter(self.autoscalers.values()))
+
+    def nodes(self) -> list[Node]:
+        """Return all hosts."""
+        return [node for pool in self.pools.values() for node in pool.nodes]
+
+    def node(self, node_id: str) -> Node:
+        """Return a host by its id, standing idle when no pod is there yet. Raises KeyError for unknown ones."""
+        number = int(node_id.removeprefix("node-"))
+        owner = max((p for p in self.pools.values() if p.first_node <= number), key=lambda p: p.first_node)
+        node = owner.ensure_node(number - owner.first_node)
+        self.adopt_nodes()
+        return node
+
+    def pods(self) -> list[Pod]:
+        """Return all pods that the cluster knows."""
+        return [pod for pool in self.pools.values() for pod in pool.members]
+
     def pod(self, pod_id: str) -> Pod | None:
         """Return a pod by its id, if it exists."""
-        return next((p for p in self.pool.pods if p.id == pod_id and p.state != "gone"), None)
+        return next((p for p in self.pods() if p.id == pod_id), None)
 
     def stable(self, shown: str) -> str:
         """Return the stable id of a shown component name; tenants come with their `tenant.` prefix."""
@@ -132,7 +199,6 @@ class Stack:
     def state(self) -> list[object]:
         """Return everything that defines the dynamics, for the dyn digest."""
         return [
-            self.gateway.state(), self.router.state(), self.pool.state(), [t.state() for t in self.tenants.values()],
-            self.autoscaler.state(), self.organisation.state(), [f.state() for f in self.faults.values()],
+            [c.state() for c in self.components.values()], [f.state() for f in self.faults.values()],
             self.settings.state(), self.team.state(),
         ]  # fmt: skip

@@ -8,29 +8,52 @@ from incidentsim.telemetry.registry import Counter, Histogram, Registry
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.gateway import Gateway
-    from incidentsim.world.stack.pool import Pool
+    from incidentsim.world.stack.lane import Lane
 
-_CODES = (200, 400, 429, 499, 503, 504)
+CODES = (200, 400, 401, 403, 429, 499, 500, 502, 503, 504)
+"""Status codes that the gateway answers with."""
+
+
+class ClusterMetrics:
+    """Envoy's counters of one upstream cluster: a pool."""
+
+    def __init__(self, registry: Registry, cluster: str) -> None:
+        own = {"cluster": cluster}
+        self._registry = registry
+        self._own = own
+
+        def counter(name: str) -> Counter:
+            return registry.counter(name, own, target="gateway")
+
+        self.upstream = counter("envoy_cluster_upstream_rq_total")
+        self.timeouts = counter("envoy_cluster_upstream_rq_timeout")
+        self.retries = counter("envoy_cluster_upstream_rq_retry")
+        self.retry_overflow = counter("envoy_cluster_upstream_rq_retry_overflow")
+        self.classes = {
+            c: registry.counter("envoy_cluster_upstream_rq_xx", {**own, "response_code_class": str(c)},
+                                target="gateway")
+            for c in (2, 4, 5)
+        }  # fmt: skip
+
+    def watch(self, lane: Lane) -> None:
+        """Register the gauges that read the lane's and the pool's state."""
+        for name, read in (
+            ("envoy_cluster_upstream_rq_active", lambda: lane.requests_in_flight),
+            ("envoy_cluster_membership_healthy", lambda: len(lane.pool.routable)),
+            ("envoy_cluster_membership_total", lambda: len(lane.pool.members)),
+        ):
+            self._registry.gauge(name, self._own, read, target="gateway")
 
 
 class GatewayMetrics:
-    """Counters the gateway adds to inline; gauges are read at each scrape."""
+    """Counters by tenant that the gateway adds to inline; gauges are read at each scrape."""
 
-    def __init__(self, registry: Registry, tenants: dict[str, str], cluster: str) -> None:
+    def __init__(self, registry: Registry, tenants: dict[str, str]) -> None:
         def counter(name: str, labels: dict[str, str]) -> Counter:
             return registry.counter(name, labels, target="gateway")
 
         self._registry = registry
         self._shown = tenants
-        self._cluster = cluster
-        own = {"cluster": cluster}
-        self.upstream = counter("envoy_cluster_upstream_rq_total", own)
-        self.timeouts = counter("envoy_cluster_upstream_rq_timeout", own)
-        self.retries = counter("envoy_cluster_upstream_rq_retry", own)
-        self.retry_overflow = counter("envoy_cluster_upstream_rq_retry_overflow", own)
-        self._classes = {
-            c: counter("envoy_cluster_upstream_rq_xx", {**own, "response_code_class": str(c)}) for c in (2, 4, 5)
-        }
         self._requests: dict[str, Counter] = {}
         self._tokens: dict[str, Counter] = {}
         self._client_retries: dict[str, Counter] = {}
@@ -43,24 +66,15 @@ class GatewayMetrics:
             self._tokens[tenant] = counter("gateway_tokens_total", label)
             self._client_retries[tenant] = counter("gateway_client_retries_total", label)
             self._limited[tenant] = counter("gateway_rate_limited_total", label)
-            for code in _CODES:
+            for code in CODES:
                 self._codes[tenant, code] = counter("gateway_responses_total", {**label, "code": str(code)})
             self._ttft[tenant] = registry.histogram("gateway_time_to_first_token_seconds", label, target="gateway")
 
-    def watch(self, gateway: Gateway, pool: Pool) -> None:
-        """Register the gauges that read the gateway's and the pool's state."""
-
-        def gauge(name: str, labels: dict[str, str], read: object) -> None:
-            self._registry.gauge(name, labels, read, target="gateway")  # type: ignore[arg-type]
-
-        own = {"cluster": self._cluster}
-        gauge("envoy_cluster_upstream_rq_active", own, lambda: gateway.requests_in_flight)
-        gauge("envoy_cluster_membership_healthy", own, lambda: len(pool.routable))
-        gauge("envoy_cluster_membership_total", own, lambda: len(pool.members))
+    def watch(self, gateway: Gateway) -> None:
+        """Register the gauges that read the gateway's state."""
         for tenant, shown in self._shown.items():
-            sizes = gateway.flow.sizes
-            gauge("inference_extension_flow_control_queue_size", {"fairness_id": shown},
-                  lambda sizes=sizes, tenant=tenant: sizes[tenant])  # fmt: skip
+            self._registry.gauge("inference_extension_flow_control_queue_size", {"fairness_id": shown},
+                                 lambda tenant=tenant: gateway.queued_of(tenant), target="gateway")  # type: ignore[misc]  # fmt: skip
 
     def received(self, tenant: str, prompt: int, retry: bool) -> None:
         """Count one request received."""
@@ -80,4 +94,3 @@ class GatewayMetrics:
     def answered(self, tenant: str, code: int) -> None:
         """Count one answer."""
         self._codes[tenant, code].value += 1
-        self._classes[code // 100].value += 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from incidentsim.exact import Draws
-from incidentsim.specs.components import NODE
-from incidentsim.specs.knobs import KnobValue, format_value
 from incidentsim.telemetry.registry import Registry
+from incidentsim.telemetry.store import SeriesStore
+from incidentsim.world.stack.component import Component, ComponentState
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.pod import Pod
@@ -25,17 +25,17 @@ FRAMEBUFFER_MIB = 81_920
 """Frame buffer of an 80 GB card."""
 
 
-class Node:
+class Node(Component):
     """One host with one GPU. `throttle_ppm` comes from faults; the power cap adds to it."""
 
     def __init__(self, index: int, seed: int, registry: Registry, shown_host: str, used_mib: int) -> None:
-        self.id = f"node-{index}"
+        super().__init__(f"node-{index}")
         self.index = index
         self.throttle_ppm = 1_000_000
         self.lost = False
         self.xid = 0
         self.pod: Pod | None = None
-        self._cap = int(NODE.knobs[0].default)
+        self._cap = self.int_knob("power_cap")
         self._wobble = Draws(seed, self.id, "dcgm")
         self._used_mib = used_mib
         self._reading = 0
@@ -55,19 +55,21 @@ class Node:
         cap = 1_000_000 * THROTTLE_BELOW_W // self._cap if self._cap < THROTTLE_BELOW_W else 1_000_000
         return self.throttle_ppm * cap // 1_000_000
 
-    def on_knob(self, name: str, value: KnobValue) -> None:
+    def changed(self, name: str) -> None:
         """Take a new power cap."""
-        assert name == "power_cap" and isinstance(value, int)
-        self._cap = value
+        self._cap = self.int_knob("power_cap")
         if self.pod is not None:
             self.pod.apply_speed()
 
-    def describe(self) -> list[str]:
+    def status(self) -> list[str]:
         """Return what nvidia-smi would show."""
         pod = self.pod.id if self.pod is not None else "none"
-        return [f"power_cap = {format_value(NODE.knobs[0], self._cap)}", f"pod: {pod}",
-                f"SM clock {self._clock():.0f} MHz (max {MAX_SM_CLOCK_MHZ})",
+        return [f"pod: {pod}", f"SM clock {self._clock():.0f} MHz (max {MAX_SM_CLOCK_MHZ})",
                 f"last XID: {self.xid or 'none'}"]  # fmt: skip
+
+    def view(self, store: SeriesStore) -> ComponentState | None:
+        """Hosts are edges of their replicas."""
+        return None
 
     def state(self) -> list[object]:
         """Return what defines the node."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Change
 from incidentsim.specs.knobs import UNLIMITED, KnobValue
+from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.stack.component import Component, ComponentState
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,14 +43,14 @@ class _Record:
     rolled_back: bool = False
 
 
-class Organisation:
+class Organisation(Component):
     """The change log and the waivers. `set_knob(path, value)` and `get_knob(path)` reach the components."""
 
     def __init__(
         self, kernel: Kernel, cast: Cast, set_knob: Callable[[str, KnobValue], None],
         get_knob: Callable[[str], KnobValue], contract_limit: Callable[[str], int],
     ) -> None:  # fmt: skip
-        self.id = "organisation"
+        super().__init__("organisation")
         self.entries: list[ChangeEntry] = []
         self.waivers: dict[str, WaiverState] = {}
         self._kernel = kernel
@@ -60,10 +62,15 @@ class Organisation:
 
     def state(self) -> list[object]:
         """Return what defines the organisation's records."""
-        return [len(self.entries), [[w.tenant, w.ends_us, w.active, w.agreed] for w in self.waivers.values()],
+        return [*super().state(), len(self.entries),
+                [[w.tenant, w.ends_us, w.active, w.agreed] for w in self.waivers.values()],
                 [[i, r.rolled_back] for i, r in self._records.items()]]  # fmt: skip
 
-    def describe(self) -> list[str]:
+    def view(self, store: SeriesStore) -> ComponentState | None:
+        """People are not part of the topology."""
+        return None
+
+    def status(self) -> list[str]:
         """Return the waivers in force, as the admin page lists them."""
         lines = [f"{len(self.entries)} changes on record; see `changes`"]
         for change, waiver in self.waivers.items():

@@ -23,10 +23,11 @@ class Pod:
 
     States: pending (no GPU) → provisioning → loading (image, weights) → ready → draining → gone; a restart goes
     from any of the later ones back to loading; crashed stays until restarted. Only ready pods are routed to.
+    `defects` are what its revision or hardware does to every answer, as in `Attempt.defects`.
     """
 
-    __slots__ = ("_kernel", "_metrics", "_pool", "cordoned", "engine", "epoch", "hung", "index", "node", "ready_us",
-                 "requests", "restarts", "state", "tokens")  # fmt: skip
+    __slots__ = ("_kernel", "_metrics", "_pool", "cordoned", "defects", "engine", "epoch", "hung", "index", "node",
+                 "ready_us", "requests", "restarts", "state", "tokens")  # fmt: skip
 
     def __init__(self, kernel: Kernel, pool: Pool, index: int, node: Node, registry: Registry) -> None:
         self._kernel = kernel
@@ -37,6 +38,7 @@ class Pod:
         self.engine: Replica | None = None
         self.cordoned = self.hung = False
         self.requests = self.tokens = 0
+        self.defects: list[int] | None = None
         self.restarts = 0
         self.ready_us = 0
         self.epoch = 0

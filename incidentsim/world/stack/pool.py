@@ -7,12 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from incidentsim.exact import Draws
-from incidentsim.scenario.model import PoolPart
+from incidentsim.scenario.parts import PoolPart
 from incidentsim.specs.components import POOL
 from incidentsim.specs.knobs import KnobValue, format_value
 from incidentsim.telemetry.registry import Registry
+from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.journal import Journal
 from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.node import FRAMEBUFFER_MIB, Node
 from incidentsim.world.stack.pod import Pod
 from incidentsim.world.stack.requests import Attempt
@@ -34,16 +36,19 @@ LOAD_SPREAD_PPM = 150_000
 """Half width of the load time's variation: ±15 %."""
 
 
-class Pool:
-    """Pods by index; pod i runs on node i. `routable` is what the router may choose from, in index order."""
+class Pool(Component):
+    """Pods by index; pod i runs on host i of the pool. `routable` is what the router may choose from, in order.
+
+    `first_node` is the number of its first host; hosts are numbered through all pools.
+    """
 
     gateway: Gateway
 
     def __init__(
         self, kernel: Kernel, part: PoolPart, *, seed: int, registry: Registry, journal: Journal,
-        host_of: Callable[[str], str],
+        host_of: Callable[[str], str], first_node: int = 0,
     ) -> None:  # fmt: skip
-        self.id = part.id
+        super().__init__(part.id)
         self.model_name = part.model_name
         self.image = part.image
         self.image_slowdown_ppm = 1_000_000
@@ -52,12 +57,12 @@ class Pool:
         self.nodes: list[Node] = []
         self.routable: tuple[Pod, ...] = ()
         self._kernel = kernel
-        self._part = part
+        self.part = part
+        self.first_node = first_node
         self._seed = seed
         self._registry = registry
         self._journal = journal
         self._host_of = host_of
-        self._knobs: dict[str, KnobValue] = {k.name: k.default for k in POOL.knobs}
         self._load_draws = Draws(seed, part.id, "load")
         self._jitter = [Draws(seed, f"{part.id}-{i}", "jitter") for i in range(64)]
         self._window = 0
@@ -76,12 +81,6 @@ class Pool:
         registry.gauge("gpu_cost_dollars_per_hour", {"pool": part.id}, self.dollars_per_hour, target="billing")
 
     # -- settings -------------------------------------------------------------------------------------------
-
-    def int_knob(self, name: str) -> int:
-        """Return an integer knob."""
-        value = self._knobs[name]
-        assert isinstance(value, int)
-        return value
 
     @property
     def max_model_len(self) -> int:
@@ -103,6 +102,10 @@ class Pool:
         self._reroute()
         self._kernel.after(JITTER_WINDOW_US, self._next_window, None)
 
+    def knob_names(self) -> tuple[str, ...]:
+        """Return the names of its knobs."""
+        return tuple(self._knobs)
+
     def init_knob(self, name: str, value: KnobValue) -> None:
         """Set a knob before the start: nothing rolls."""
         self._knobs[name] = value
@@ -117,21 +120,29 @@ class Pool:
         else:
             self.roll(f"{name}={format_value(POOL.knob(name), value)}")  # type: ignore[arg-type]
 
-    def describe(self) -> list[str]:
-        """Return settings and pods."""
-        lines = [f"{k.name} = {format_value(k, self._knobs[k.name])}" for k in POOL.knobs]
-        lines += [f"image = {self.image}", f"kv cache = {self.kv_blocks} blocks of {BLOCK_TOKENS} tokens per replica",
-                  f"GPU quota = {self._part.gpu_quota}"]  # fmt: skip
+    def status(self) -> list[str]:
+        """Return what runs, and the pods."""
+        lines = [f"image = {self.image}", f"kv cache = {self.kv_blocks} blocks of {BLOCK_TOKENS} tokens per replica",
+                 f"GPU quota = {self.part.gpu_quota}"]  # fmt: skip
+        if self.part.region:
+            lines.append(f"region = {self.part.region}")
         for pod in self.pods:
             if pod.state != "gone":
                 lines.append(f"{pod.id}: {pod.state}, {pod.requests} in flight, restarts {pod.restarts}, "
                              f"node {pod.node.host}")  # fmt: skip
         return lines
 
+    def view(self, store: SeriesStore) -> ComponentState | None:
+        """Return how many replicas are ready."""
+        ready, wanted = len(self.routable), self.int_knob("replicas")
+        return ComponentState(name=self.id, kind=self.kind, summary=f"{ready}/{wanted} ready",
+                              health="ok" if ready >= wanted else "warn" if ready * 2 > wanted else "bad",
+                              edges=tuple((p.id, f"{p.requests} in flight") for p in self.members))  # fmt: skip
+
     def state(self) -> list[object]:
         """Return what defines the pool."""
-        return [list(self._knobs.values()), self.image_slowdown_ppm, self.image, [p.dyn() for p in self.pods],
-                [n.state() for n in self.nodes], len(self._rolling), len(self._replacing)]  # fmt: skip
+        return [*super().state(), self.image_slowdown_ppm, self.image, [p.dyn() for p in self.pods],
+                len(self._rolling), len(self._replacing)]  # fmt: skip
 
     # -- capacity -------------------------------------------------------------------------------------------
 
@@ -142,11 +153,11 @@ class Pool:
         for _ in range(count - len(live)):
             pod = self._add_pod()
             held = self._held()
-            if len(held) >= self._part.gpu_quota:
+            if len(held) >= self.part.gpu_quota:
                 self._journal.emit("warn", "kube-scheduler", "control-plane",
                                    f"0/{len(held)} nodes are available: Insufficient nvidia.com/gpu, quota "
-                                   f"{self._part.gpu_quota} exhausted", {"pod": pod.id})  # fmt: skip
-                self.on_change("progress", f"{pod.id} is pending: the quota of {self._part.gpu_quota} GPUs is used up")
+                                   f"{self.part.gpu_quota} exhausted", {"pod": pod.id})  # fmt: skip
+                self.on_change("progress", f"{pod.id} is pending: the quota of {self.part.gpu_quota} GPUs is used up")
                 continue
             self._provision(pod)
         for pod in reversed(live[count:]):
@@ -157,7 +168,7 @@ class Pool:
         pod.state = "provisioning"
         pod.epoch += 1
         self._journal.emit("info", "kube-scheduler", "control-plane", "provisioning a GPU node", {"pod": pod.id})
-        self._kernel.after(self._vary(self._part.provision_time, pod), self._provisioned, (pod, pod.epoch))
+        self._kernel.after(self._vary(self.part.provision_time, pod), self._provisioned, (pod, pod.epoch))
 
     def _provisioned(self, call: Call) -> None:
         pod, epoch = call.argument
@@ -178,16 +189,17 @@ class Pool:
         self._stop(pod, "gone")
         pod.node.pod = None
         waiting = next((p for p in self.pods if p.state == "pending"), None)
-        if waiting is not None and len(self._held()) < self._part.gpu_quota:
+        if waiting is not None and len(self._held()) < self.part.gpu_quota:
             self._provision(waiting)
         self._settled(pod)
 
     def ensure_node(self, index: int) -> Node:
-        """Return host `index`; hosts without a pod yet stand idle, so that a fault can hit them beforehand."""
+        """Return the pool's host `index`; one without a pod yet stands idle, so that a fault can hit it."""
         while len(self.nodes) <= index:
             used = FRAMEBUFFER_MIB * self.int_knob("gpu_memory_utilization") // 1_000_000
             i = len(self.nodes)
-            self.nodes.append(Node(i, self._seed, self._registry, self._host_of(f"node-{i}"), used))
+            number = self.first_node + i
+            self.nodes.append(Node(number, self._seed, self._registry, self._host_of(f"node-{number}"), used))
         return self.nodes[index]
 
     def _add_pod(self) -> Pod:
@@ -237,7 +249,7 @@ class Pool:
         self._roll_next()
 
     def _roll_next(self) -> None:
-        while self._rolling and len(self._replacing) < self._part.roll_parallel:
+        while self._rolling and len(self._replacing) < self.part.roll_parallel:
             pod = self._rolling.pop(0)
             if pod.state == "gone":
                 continue
@@ -293,7 +305,7 @@ class Pool:
         if pod.node.lost:
             self.crash(pod, "RuntimeError: CUDA error: no CUDA-capable device is detected")
             return
-        duration = self._vary(self._part.load_time, pod)
+        duration = self._vary(self.part.load_time, pod)
         self._kernel.after(duration, self._loaded, (pod, pod.epoch, duration))
 
     def _loaded(self, call: Call) -> None:
@@ -357,7 +369,7 @@ class Pool:
     def _accrue(self) -> None:
         """Add the price of the GPUs held since the last call, exactly: called before their number changes."""
         now = self._kernel.now
-        self._cost_parts += len(self._held()) * self._part.dollars_per_gpu_hour * (now - self._accrued_us)
+        self._cost_parts += len(self._held()) * self.part.dollars_per_gpu_hour * (now - self._accrued_us)
         self._accrued_us = now
 
     @property
@@ -370,7 +382,7 @@ class Pool:
 
     def dollars_per_hour(self) -> float:
         """Price of the GPUs held now."""
-        return len(self._held()) * self._part.dollars_per_gpu_hour / 1000
+        return len(self._held()) * self.part.dollars_per_gpu_hour / 1000
 
     def _mean_kv(self) -> float:
         ready = self.routable

@@ -8,26 +8,38 @@ from incidentsim.world.stack.sequence import NEVER, Sequence
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.agent import Conversation
+    from incidentsim.world.stack.component import Stage
+    from incidentsim.world.stack.lane import Lane
     from incidentsim.world.stack.pod import Pod
+    from incidentsim.world.stack.route import Route
     from incidentsim.world.stack.tenant import TenantState
+
+
+DEFECT_KINDS = 5
+"""Reasons for a bad answer: UNGROUNDED, STALE, GARBLED, BEHAVIOUR, FALLBACK."""
+
+UNGROUNDED, STALE, GARBLED, BEHAVIOUR, FALLBACK = range(DEFECT_KINDS)
 
 
 class UserRequest:
     """One thing a user asked for, from the first attempt to its end. Times in µs, NEVER = not yet.
 
     `first_us` is when the user saw the first token of any attempt. `ended` when nothing more will come.
+    `session` numbers the user's session at its tenant, -1 = none.
     """
 
     __slots__ = (
         "attempts", "conversation", "created_us", "ended", "first_us", "index", "max_tokens", "output", "prompt",
-        "tenant", "trace",
+        "route", "session", "tenant", "trace",
     )  # fmt: skip
 
     def __init__(
         self, tenant: TenantState, index: int, created_us: int, prompt: int, output: int, max_tokens: int,
-        conversation: Conversation | None = None,
+        conversation: Conversation | None = None, *, route: Route, session: int = -1,
     ) -> None:  # fmt: skip
         self.tenant = tenant
+        self.route = route
+        self.session = session
         self.index = index
         self.created_us = created_us
         self.prompt = prompt
@@ -43,11 +55,13 @@ class UserRequest:
 class Attempt(Sequence):
     """One HTTP request at the gateway, and, once dispatched, one sequence in an engine.
 
-    `tokens` is what admission counts for it: prompt plus max_tokens.
+    `tokens` is what admission counts for it: prompt plus max_tokens. `at` is the stage it is in, `stage` how many
+    it has entered, `lane` the pool's lane it waits or runs in, `served` the pod that got it last. `marks` are
+    (stage, start, end) of a traced attempt. `defects` are what spoils its answer (see `quality`), None = nothing.
     """
 
-    __slots__ = ("dispatched_us", "ended", "gateway_retries", "number", "pod", "queued", "received_us", "request",
-                 "tokens")  # fmt: skip
+    __slots__ = ("at", "defects", "dispatched_us", "ended", "gateway_retries", "lane", "marks", "number", "pod",
+                 "queued", "received_us", "request", "served", "stage", "tokens")  # fmt: skip
 
     def __init__(self, request: UserRequest, number: int, received_us: int) -> None:
         super().__init__(0, received_us, request.prompt, request.output)
@@ -59,7 +73,25 @@ class Attempt(Sequence):
         self.pod: Pod | None = None
         self.queued = False
         self.ended = False
-        self.gateway_retries = 0
+        self.gateway_retries = self.stage = 0
+        self.at: Stage | None = None
+        self.lane: Lane | None = None
+        self.served: Pod | None = None
+        self.marks: list[tuple[str, int, int]] | None = None
+        self.defects: list[int] | None = None
+
+    def lengthen(self, tokens: int) -> None:
+        """Put more into the prompt (retrieved passages, a template) before an engine sees it."""
+        self.prompt += tokens
+        self.p += tokens
+        self.tokens += tokens
+
+    def spoil(self, kind: int, share_ppm: int) -> None:
+        """Make the answer bad with probability `share_ppm` for a reason of this kind (see `quality`)."""
+        defects = self.defects
+        if defects is None:
+            defects = self.defects = [0] * DEFECT_KINDS
+        defects[kind] = min(1_000_000, defects[kind] + share_ppm)
 
     def rewind(self) -> None:
         """Forget the engine it was in, so that it can be dispatched again from its prompt."""

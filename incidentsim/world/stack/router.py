@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from incidentsim.specs.components import ROUTER
-from incidentsim.specs.knobs import KnobValue
+from incidentsim.telemetry.store import SeriesStore
+from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.pod import Pod
 from incidentsim.world.stack.requests import Attempt
 
+if TYPE_CHECKING:
+    from incidentsim.world.stack.pool import Pool
 
-class Router:
+
+class Router(Component):
     """Policies count what the gateway itself has in flight: no reported metric is trusted here."""
 
     def __init__(self) -> None:
-        self.id = "router"
-        self._policy = str(ROUTER.knobs[0].default)
-        self._turn = 0
+        super().__init__("router")
+        self._policy = self.text_knob("policy")
+        self._turns: dict[str, int] = {}
 
-    def on_knob(self, name: str, value: KnobValue) -> None:
+    def changed(self, name: str) -> None:
         """Take a new policy."""
-        self._policy = str(value)
+        self._policy = self.text_knob("policy")
 
-    def describe(self) -> list[str]:
-        """Return its settings."""
-        return [f"policy = {self._policy}"]
+    def view(self, store: SeriesStore) -> ComponentState | None:
+        """Return its policy and the pools it serves."""
+        return ComponentState(name=self.id, kind=self.kind, health="ok", summary=self.describe()[0],
+                              edges=tuple((pool, "") for pool in self._turns))  # fmt: skip
 
     def state(self) -> list[object]:
         """Return what defines the router."""
-        return [self._policy, self._turn]
+        return [*super().state(), list(self._turns.values())]
 
-    def choose(self, pods: Sequence[Pod], attempt: Attempt, most_requests: int, most_tokens: int) -> Pod | None:
-        """Return the pod for this request among those with room, or None. Ties go round.
+    def serve(self, pool: str) -> None:
+        """Make a pool known."""
+        self._turns[pool] = 0
+
+    def choose(self, pool: Pool, attempt: Attempt, most_requests: int, most_tokens: int) -> Pod | None:
+        """Return the pod of `pool` for this request among those with room, or None. Ties go round.
 
         A pod has room with fewer than `most_requests` in flight, and when the request's tokens fit under
         `most_tokens` (or nothing else is in flight there). Each is -1 when it does not count.
         """
+        pods = pool.routable
         count = len(pods)
         if not count:
             return None
@@ -45,7 +54,8 @@ class Router:
         first_fit = policy == "round_robin"
         best: Pod | None = None
         best_load = best_step = 0
-        start = self._turn % count
+        turn = self._turns[pool.id]
+        start = turn % count
         for i in range(count):
             pod = pods[(start + i) % count]
             requests = pod.requests
@@ -57,5 +67,5 @@ class Router:
                 if first_fit or load == 0:
                     break
         if best is not None:
-            self._turn += best_step if first_fit else 1
+            self._turns[pool.id] = turn + (best_step if first_fit else 1)
         return best

@@ -1,7 +1,8 @@
 """Service-level indicators over user requests: what users got, counted once per request.
 
 `ttft`: decided when the first token comes, or when the threshold has passed without one. `availability`:
-decided at the request's end. Offered demand is counted on arrival, so refusing users is bad too.
+decided at the request's end. The other kinds (`quality`, `safety`, `residency`, `privacy`) are judged by the
+components that know. Offered demand is counted on arrival, so refusing users is bad too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ class SliBook:
     def __init__(self, slos: tuple[Slo, ...], tenants: tuple[str, ...], shown: dict[str, str], registry: Registry):
         self._ttft = [s for s in slos if s.kind == "ttft"]
         self._availability = [s for s in slos if s.kind == "availability"]
+        self._judged: dict[str, list[str]] = {}
+        for slo in slos:
+            if slo.kind not in ("ttft", "availability"):
+                self._judged.setdefault(slo.kind, []).append(slo.id)
         self._pending: dict[str, deque[UserRequest]] = {s.id: deque() for s in self._ttft}
         self.offered = dict.fromkeys(tenants, 0)
         self.bad: dict[tuple[str, str], int] = {(s.id, t): 0 for s in slos for t in tenants}
@@ -45,6 +50,11 @@ class SliBook:
         """Count the end of a user request."""
         for slo in self._availability:
             self._decide(slo.id, request.tenant.id, bad=not ok)
+
+    def judged(self, kind: str, tenant: str, *, bad: bool) -> None:
+        """Count what a component knows of a request: whether it met the objectives of this kind."""
+        for slo in self._judged.get(kind, ()):
+            self._decide(slo, tenant, bad=bad)
 
     def sweep(self, now: int) -> None:
         """Decide every pending ttft objective that can be decided. Called several times a second."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from incidentsim.exact import Draws, QuantileTable
 from incidentsim.scenario.model import Tenant
-from incidentsim.specs.components import TENANT
-from incidentsim.specs.knobs import KnobValue, format_value
+from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.limits import TokenBucket
 from incidentsim.world.stack.requests import Attempt, UserRequest
 from incidentsim.world.stack.sequence import NEVER
@@ -18,6 +18,7 @@ from incidentsim.world.stack.sli import SliBook
 if TYPE_CHECKING:
     from incidentsim.world.stack.agent import Conversation
     from incidentsim.world.stack.gateway import Gateway
+    from incidentsim.world.stack.route import Route
 
 BREATH_US = 60_000_000
 """Demand drifts between random levels drawn once a minute, linear in between, so no curve is periodic."""
@@ -29,12 +30,13 @@ AGENT_INDEX = 1 << 32
 """Request indexes of agent conversations start here, away from those of ordinary arrivals."""
 
 
-class TenantState:
+class TenantState(Component):
     """One customer in the world. Every user request ends exactly once: answered, or given up by the client."""
 
     def __init__(
         self, kernel: Kernel, gateway: Gateway, book: SliBook, tenant: Tenant, number: int, seed: int,
     ) -> None:  # fmt: skip
+        super().__init__(f"tenant.{tenant.id}")
         self.id = tenant.id
         self.number = number
         self.spec = tenant
@@ -58,6 +60,8 @@ class TenantState:
         self._output = Draws(seed, entity, "output")
         self._breath = Draws(seed, entity, "breath")
         self._backoff = Draws(seed, entity, "backoff")
+        self._mix = _mix(tenant.workload.routes, gateway)
+        self._route = Draws(seed, entity, "route")
         self._arrivals = 0
         self._minute = -1
         self._levels = (0, 0)
@@ -65,28 +69,31 @@ class TenantState:
 
     # -- knobs ----------------------------------------------------------------------------------------------
 
-    def on_knob(self, name: str, value: KnobValue) -> None:
+    def changed(self, name: str) -> None:
         """Take a new limit or tier."""
         now = self._kernel.now
         if name == "priority":
-            self.priority = value  # type: ignore[assignment]
-            self._gateway.flow.retier(self.id, str(value))
-            self._gateway.dispatch()
+            self.priority = self.text_knob("priority")  # type: ignore[assignment]
+            self._gateway.retier(self.id, self.priority)
         elif name == "token_limit":
-            self.token_bucket.set_rate(int(value), now)
+            self.token_bucket.set_rate(self.int_knob(name), now)
         else:
-            self.request_bucket.set_rate(int(value), now)
+            self.request_bucket.set_rate(self.int_knob(name), now)
 
-    def describe(self) -> list[str]:
-        """Return the gateway's view of the tenant."""
-        values: dict[str, KnobValue] = {
-            "token_limit": self.token_bucket.rate,
-            "request_limit": self.request_bucket.rate,
-            "priority": self.priority,
-        }
-        lines = [f"{k.name} = {format_value(k, values[k.name])}" for k in TENANT.knobs]
-        queued = self._gateway.flow.sizes[self.id]
-        return [*lines, f"tokens in flight: {self._gateway.tokens_in_flight[self.id]}, queued requests: {queued}"]
+    def status(self) -> list[str]:
+        """Return what the gateway has of the tenant."""
+        gateway = self._gateway
+        lines = [self.spec.about] if self.spec.about else []
+        if self.spec.region:
+            bound = ", and by contract must stay there" if self.spec.resident else ""
+            lines.append(f"region = {self.spec.region}{bound}")
+        return [*lines, f"tokens in flight: {gateway.tokens_of(self.id)}, "
+                        f"queued requests: {gateway.queued_of(self.id)}"]  # fmt: skip
+
+    def view(self, store: SeriesStore) -> ComponentState | None:
+        """Return its demand."""
+        return ComponentState(name=self.id, kind=self.kind, health="ok", summary=f"priority {self.priority}",
+                              edges=(("gateway", f"{self.rate_milli() / 1000:.0f} req/s"),))  # fmt: skip
 
     def state(self) -> list[object]:
         """Return what defines the tenant."""
@@ -132,10 +139,20 @@ class TenantState:
     ) -> None:
         """Begin a user request."""
         output = max(1, min(output, max_tokens))
-        request = UserRequest(self, index, self._kernel.now, max(1, prompt), output, max_tokens, conversation)
+        request = UserRequest(self, index, self._kernel.now, max(1, prompt), output, max_tokens, conversation,
+                              route=self._route_of(index))  # fmt: skip
         self.requests += 1
         self._book.arrived(request)
         self._try(request)
+
+    def _route_of(self, index: int) -> Route:
+        mix = self._mix
+        if len(mix) > 1:
+            draw = self._route.below(index, 1_000_000)
+            for upto, route in mix:
+                if draw < upto:
+                    return route
+        return mix[-1][1]
 
     # -- the SDK --------------------------------------------------------------------------------------------
 
@@ -185,3 +202,15 @@ class TenantState:
             attempt = pending.popleft()
             if not attempt.ended and not (before_first and attempt.first_us != NEVER):
                 self._gateway.hung_up(attempt)
+
+
+def _mix(shares: dict[str, int], gateway: Gateway) -> list[tuple[int, Route]]:
+    """Return (cumulative ppm, route), the last one for all that is left."""
+    routes = gateway.routes
+    if not shares:
+        return [(1_000_000, next(iter(routes.values())))]
+    out, total = [], 0
+    for route, share in shares.items():
+        total += share
+        out.append((total, routes[route]))
+    return out

@@ -1,0 +1,12 @@
+"""The parts of a stack as a file says them, one module a family. `Stack` holds them all."""
+
+from __future__ import annotations
+
+from incidentsim.scenario.parts.base import Model, Part
+from incidentsim.scenario.parts.edge import RoutePart
+from incidentsim.scenario.parts.quality import QualityPart
+from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
+from incidentsim.scenario.parts.stack import ComponentPart, ObservabilityPart, Stack
+
+__all__ = ["AutoscalerPart", "ComponentPart", "Model", "ObservabilityPart", "Part", "PoolPart", "QualityPart",
+           "RoutePart", "Stack"]  # fmt: skip

@@ -1,0 +1,29 @@
+"""Pools of replicas and what scales them."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from incidentsim.scenario.fields import CleanText, Count, Id, Milli, PositiveDuration
+from incidentsim.scenario.parts.base import Part
+
+
+class PoolPart(Part):
+    """A pool of replicas of one model. `region` is empty where the stack has only one."""
+
+    model_name: CleanText
+    step_model: str
+    image: CleanText = "vllm-openai:v0.11.0"
+    gpu: CleanText = "A100-SXM4-80GB"
+    gpu_quota: Count = 10
+    provision_time: PositiveDuration = 240_000_000
+    load_time: PositiveDuration = 75_000_000
+    dollars_per_gpu_hour: Milli = 3_670
+    roll_parallel: int = Field(default=2, ge=1, le=16)
+    region: str = Field(default="", max_length=20)
+
+
+class AutoscalerPart(Part):
+    """What scales one pool; the first pool when `pool` is empty."""
+
+    pool: Id | None = None

@@ -1,0 +1,54 @@
+"""A whole stack: a reusable topology that scenarios name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from incidentsim.scenario.fields import CleanText, Id, PositiveDuration, Ratio
+from incidentsim.scenario.parts.base import Model, Part
+from incidentsim.scenario.parts.edge import RoutePart
+from incidentsim.scenario.parts.quality import QualityPart
+from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
+
+ComponentPart = Annotated[QualityPart, Field()]
+"""A component that not every stack has, told apart by its `kind`."""
+
+
+class ObservabilityPart(Model):
+    """How the stack is watched."""
+
+    scrape_interval: PositiveDuration = 5_000_000
+    rule_interval: PositiveDuration = 15_000_000
+    access_log_sampling: Ratio = 50_000
+    trace_sampling: Ratio = 20_000
+
+
+class Stack(Model):
+    """A reusable topology. `alert_rules` is a Prometheus rule file's content, parsed.
+
+    Without `routes` there is one, `chat`, without stages, to the first pool.
+    """
+
+    id: Id
+    title: CleanText
+    gateway: Part
+    router: Part
+    routes: tuple[RoutePart, ...] = Field(default=(), max_length=8)
+    pools: tuple[PoolPart, ...] = Field(min_length=1, max_length=8)
+    autoscaler: AutoscalerPart
+    autoscalers: tuple[AutoscalerPart, ...] = Field(default=(), max_length=8)
+    components: tuple[ComponentPart, ...] = Field(default=(), max_length=32)
+    observability: ObservabilityPart = ObservabilityPart()
+    alert_rules: dict[str, Any] = Field(default_factory=dict)
+    diagram: CleanText = ""
+
+    def all_routes(self) -> tuple[RoutePart, ...]:
+        """Return the routes, the default one where none is written."""
+        return self.routes or (RoutePart(id="chat", pools=(self.pools[0].id,)),)
+
+    def all_autoscalers(self) -> tuple[tuple[AutoscalerPart, str], ...]:
+        """Return every autoscaler with the id of its pool."""
+        first = self.pools[0].id
+        return tuple((part, part.pool or first) for part in (self.autoscaler, *self.autoscalers))

@@ -1,0 +1,27 @@
+"""Every metric the stack emits: Prometheus name, type, unit, labels, where the name comes from; one module a family."""
+
+from __future__ import annotations
+
+from incidentsim.specs.metrics.base import (
+    ITL_BUCKETS_US,
+    REQUEST_BUCKETS_US,
+    TOKEN_BUCKETS,
+    TTFT_BUCKETS_US,
+    MetricSpec,
+    MetricType,
+)
+from incidentsim.specs.metrics.cluster import CLUSTER_METRICS
+from incidentsim.specs.metrics.edge import EDGE_METRICS
+from incidentsim.specs.metrics.engine import ENGINE_METRICS
+from incidentsim.specs.metrics.gpu import GPU_METRICS
+from incidentsim.specs.metrics.monitoring import MONITORING_METRICS
+from incidentsim.specs.metrics.quality import QUALITY_METRICS
+
+__all__ = ["ITL_BUCKETS_US", "METRICS", "REQUEST_BUCKETS_US", "TOKEN_BUCKETS", "TTFT_BUCKETS_US", "MetricSpec",
+           "MetricType"]  # fmt: skip
+
+METRICS: dict[str, MetricSpec] = {
+    m.name: m
+    for m in (*ENGINE_METRICS, *GPU_METRICS, *EDGE_METRICS, *CLUSTER_METRICS, *QUALITY_METRICS, *MONITORING_METRICS)
+}
+"""Every metric family, by name."""
