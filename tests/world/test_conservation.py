@@ -23,7 +23,7 @@ from tests.world.worlds import SECOND, small, stack_of, with_fault
 LAST_MINUTE = 9
 
 AGENTS: dict[str, Any] = {
-    "conversations_per_minute": 60, "burst": 30, "turns": 6, "think_time": 2 * SECOND, "max_prompt": 9_000,
+    "conversations_per_minute": 60_000_000, "burst": 30, "turns": 6, "think_time": 2 * SECOND, "max_prompt": 9_000,
     "first_prompt": ((0, 3_000), (1_000_000, 6_000)), "growth": ((0, 500), (1_000_000, 2_000)),
     "output": ((0, 200), (1_000_000, 800)),
 }  # fmt: skip
