@@ -22,6 +22,8 @@ INSTANCES = {
     "observability": "observability",
     "route": "route.chat",
     "quality": "quality",
+    "guardrail": "guardrail",
+    "preprocessing": "preprocessing",
 }
 """A component of each kind in the small world."""
 

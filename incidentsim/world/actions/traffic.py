@@ -148,6 +148,12 @@ class Canary(Action):
 class Terminate(Action):
     """`terminate conversation`; again: allow it."""
 
+    def check(self, stack: Stack, command: Command) -> None:
+        """The gateway must have seen the conversation."""
+        key, gateway = command.args["conversation"], stack.gateway
+        if not (key in gateway.guards.killed or stack.billing.knows(key) or in_flight_of(gateway, key)):
+            raise CommandError(f"the gateway has seen no conversation {key!r}; `cost conversation` lists them")
+
     def preview(self, stack: Stack, command: Command) -> list[str]:
         """Say what is in flight."""
         key = command.args["conversation"]

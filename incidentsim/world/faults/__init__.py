@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.faults.edge import BadRoute, CertExpired, LengthBlindRouting
+from incidentsim.world.faults.guardrail import (
+    CpuSteal,
+    CredentialExpired,
+    GuardrailBypass,
+    GuardrailSlow,
+    Overblocking,
+    PoisonInput,
+    PreprocessingLeak,
+)
 from incidentsim.world.faults.hardware import ClockThrottle, GpuLost
 from incidentsim.world.faults.runtime import BadImage, EngineHang
 from incidentsim.world.faults.standing import Standing
@@ -37,6 +46,13 @@ KINDS: dict[str, type[Fault]] = {
     "gpu_lost": GpuLost,
     "engine_hang": EngineHang,
     "bad_image": BadImage,
+    "guardrail_credential_expired": CredentialExpired,
+    "guardrail_slow": GuardrailSlow,
+    "guardrail_bypass": GuardrailBypass,
+    "guardrail_overblocking": Overblocking,
+    "preprocessing_leak": PreprocessingLeak,
+    "poison_input": PoisonInput,
+    "cpu_steal": CpuSteal,
     "waiver_without_expiry": Standing,
     "length_blind_admission": Standing,
     "max_num_seqs_raised": Standing,

@@ -129,6 +129,10 @@ class Billing:
                 total.nanodollars += entry.nanodollars
         return out
 
+    def knows(self, conversation: str) -> bool:
+        """Whether a conversation has been billed in the time that is kept."""
+        return any(key[2] == conversation for minute in self._minutes.values() for key in minute)
+
     def bills(self, t_us: int, shown: Callable[[str], str]) -> list[Bill]:
         """Return the same as a list under shown names, dearest first."""
         out = [

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from incidentsim.world.stack.component import Component
+from incidentsim.world.stack.guardrail import Guardrail
+from incidentsim.world.stack.preprocessing import Preprocessing
 from incidentsim.world.stack.quality import Quality
 
 if TYPE_CHECKING:
-    from incidentsim.scenario.parts import QualityPart
+    from incidentsim.scenario.parts import GuardrailPart, PreprocessingPart, QualityPart
     from incidentsim.world.stack.build import Stack
 
 
@@ -20,7 +22,19 @@ def _quality(stack: Stack, part: QualityPart) -> list[Component]:
     return [quality]
 
 
+def _guardrail(stack: Stack, part: GuardrailPart) -> list[Component]:
+    return [Guardrail(part, kernel=stack.kernel, gateway=stack.gateway, book=stack.book, registry=stack.registry,
+                      journal=stack.journal, seed=stack.seed)]  # fmt: skip
+
+
+def _preprocessing(stack: Stack, part: PreprocessingPart) -> list[Component]:
+    return [Preprocessing(part, kernel=stack.kernel, gateway=stack.gateway, registry=stack.registry,
+                          journal=stack.journal, seed=stack.seed)]  # fmt: skip
+
+
 BUILDERS: dict[str, Callable[[Stack, Any], list[Component]]] = {
+    "guardrail": _guardrail,
+    "preprocessing": _preprocessing,
     "quality": _quality,
 }
 """By kind: from a part to its component, followed by the components that come with it."""

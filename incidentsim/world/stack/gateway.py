@@ -200,7 +200,7 @@ class Gateway(Component):
             self._advance(attempt)
 
     def failed(self, attempt: Attempt, code: int, reason: str, *, final: bool = False) -> None:
-        """A stage answers an attempt itself: refused or broken. `final`: the client is told not to retry."""
+        """A stage answers an attempt itself: refused or broken."""
         attempt.at = None
         self.answer(attempt, code, final=final, reason=reason)
 
@@ -222,8 +222,8 @@ class Gateway(Component):
     def _join(self, attempt: Attempt, lane: Lane) -> None:
         regions = self.regions
         if regions.on and regions.crosses(attempt.request.tenant, lane):
-            regions.crossed(attempt.request, lane, self._kernel.now)
             attempt.lane = None
+            regions.crossed(attempt.request, lane, self._kernel.now)
             self._kernel.after(ROUND_TRIP_US, self._arrived, (attempt, lane))
         else:
             self._admit(attempt, lane)
@@ -256,8 +256,7 @@ class Gateway(Component):
         if self.fallback.divert(attempt, lane, pools_only=True):
             return
         if self.retries_refusals:
-            # the same request, refused the same way, as often as the retry policy says
-            lane.metrics.retried_refusal(self.int_knob("retry_attempts"))
+            lane.metrics.retried_refusal(self.int_knob("retry_attempts"))  # refused the same way each time
         self.answer(attempt, 400, final=not self.retries_refusals,
                      reason="prompt exceeds the maximum context length")  # fmt: skip
 
@@ -337,9 +336,9 @@ class Gateway(Component):
             reason = "upstream reset, no retry budget"
         if attempt.request.first_us != NEVER:
             self.answer(attempt, 503, reason=reason)
-        else:
-            attempt.rewind()
-            self.cannot(attempt, lane, 503, reason)
+            return
+        attempt.rewind()
+        self.cannot(attempt, lane, 503, reason)
 
     def hung_up(self, attempt: Attempt) -> None:
         """The client closed the connection."""
