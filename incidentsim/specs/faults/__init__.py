@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from incidentsim.specs.faults.base import COURSE, FaultSpec, Parameter
 from incidentsim.specs.faults.configuration import CONFIGURATION_FAULTS
+from incidentsim.specs.faults.data import DATA_FAULTS
 from incidentsim.specs.faults.guardrail import GUARD_FAULTS
 from incidentsim.specs.faults.hardware import HARDWARE_FAULTS
 from incidentsim.specs.faults.runtime import RUNTIME_FAULTS
@@ -19,6 +20,7 @@ FAULTS: dict[str, FaultSpec] = {
         *HARDWARE_FAULTS,
         *RUNTIME_FAULTS,
         *GUARD_FAULTS,
+        *DATA_FAULTS,
     )
 }
 """Every fault kind, by its name."""
