@@ -27,6 +27,7 @@ INSTANCES = {
     "job": "job.daily",
     "feature-store": "feature-store",
     "ranker": "ranker",
+    "response-cache": "response-cache",
     "preprocessing": "preprocessing",
 }
 """A component of each kind in the small world."""

@@ -25,6 +25,7 @@ from incidentsim.scenario.parts import (
     PreprocessingPart,
     QualityPart,
     RankerPart,
+    ResponseCachePart,
     RoutePart,
 )
 from incidentsim.world.stack.build import Stack
@@ -79,7 +80,9 @@ def complete(scenario: Scenario) -> Scenario:
     """Return the scenario with one component of every optional kind in its stack."""
     stack = scenario.stack
     return scenario.model_copy(update={"stack": stack.model_copy(update={
-        "routes": (RoutePart(id="chat", stages=("guardrail", "preprocessing"), pools=(stack.pools[0].id,)),),
+        "routes": (
+            RoutePart(id="chat", stages=("response-cache", "guardrail", "preprocessing"), pools=(stack.pools[0].id,)),
+        ),
         "components": (
             GuardrailPart(id="guardrail"), PreprocessingPart(id="preprocessing"), QualityPart(id="quality"),
             PipelinePart(
@@ -88,7 +91,7 @@ def complete(scenario: Scenario) -> Scenario:
                     FeaturePart.model_validate({"id": "taste", "source": "daily", "weight": 0.6}),
                     FeaturePart.model_validate({"id": "clicks", "source": "stream", "weight": 0.4}),
                 ),
-            ), RankerPart(id="ranker"),
+            ), RankerPart(id="ranker"), ResponseCachePart(id="response-cache"),
         ),
     })})  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.specs.components.base import ComponentSpec, S
+from incidentsim.specs.components.caches import CACHES
 from incidentsim.specs.components.company import COMPANY, OBSERVABILITY, ORGANISATION
 from incidentsim.specs.components.data import DATA
 from incidentsim.specs.components.edge import EDGE, GATEWAY, ROUTE, ROUTER, TENANT
@@ -19,6 +20,7 @@ COMPONENTS: dict[str, ComponentSpec] = {
         *EDGE,
         *SERVING,
         *GUARDS,
+        *CACHES,
         *DATA,
         *QUALITY_KINDS,
         *COMPANY,
