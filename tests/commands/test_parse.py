@@ -159,7 +159,17 @@ def test_act_verbs_take_reason_and_flags(verb: str) -> None:
         "drain": "chat-pool-3",
         "rollback": "CHG-1044",
         "shed": "all 5%",
+        "route": "prompt_tokens>20k chat-pool",
+        "canary": "chat-pool 5%",
+        "terminate": "conv-04f1c9aa31",
+        "flush": "chat-pool",
+        "renew": "listener",
         "silence": "QueueDepth",
+        "pause": "job.daily",
+        "purge": "response-cache",
+        "resume": "job.daily",
+        "rerun": "job.daily",
+        "backfill": "job.daily",
         "undo": "3",
     }[verb]
     command = parse(f'{verb} --yes --because "too slow" {line} --dry-run', VOCABULARY)

@@ -15,23 +15,30 @@ from incidentsim.exact import Draws
 from incidentsim.scenario.model import Scenario
 from incidentsim.specs.verbs import VERBS
 from incidentsim.world.actions import ACTIONS
+from incidentsim.world.stack.data.job import Job
+from incidentsim.world.stack.data.store import FeatureStore
+from incidentsim.world.stack.response_cache import ResponseCache
 from incidentsim.world.stack.sessions import conversation_id
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.test_edge import two_pools
 from tests.world.test_tenants import sessions
-from tests.world.worlds import SECOND, Run, packaged, quiet, send, stack_of
+from tests.world.worlds import SECOND, Run, complete, packaged, quiet, send, stack_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A line of a verb, what its preview must say, whether it can be undone, and a wrong version of it."""
+    """A line of a verb, what its preview must say, what undoes it, and wrong versions of it.
+
+    `first` is a line that must have taken effect before.
+    """
 
     line: str
     preview: str
     inverse: str
     wrong: tuple[dict[str, str], ...]
-    scenario: Callable[[], Scenario] = lambda: quiet(duration=0)
+    first: str = ""
+    scenario: Callable[[], Scenario] = lambda: complete(quiet(duration=0))
 
 
 def with_canary() -> Scenario:
@@ -71,15 +78,21 @@ ACTS = {
                       wrong=({"target": "chat-pool-9"}, {"target": "gateway"})),
     "drain": Sample(line="drain chat-pool-1", preview="one fewer while drained", inverse="drain",
                     wrong=({"target": "chat-pool-9"},)),
-    "route": Sample(line="route prompt_tokens>9000 chat-pool", preview="served by default -> chat-pool", inverse="route",
+    "route": Sample(line="route prompt_tokens>9000 chat-pool", preview="by default -> chat-pool", inverse="route",
                     wrong=({"selector": "tenant=nobody", "pool": "chat-pool"}, {"selector": "all", "pool": "chat"})),
     "canary": Sample(line="canary spare-pool 10%", preview="canary_share 0.0 -> 0.1", inverse="canary",
                      wrong=({"pool": "chat-pool", "percent": "1000"}, {"pool": "nothing", "percent": "1000"}),
                      scenario=with_canary),
     "terminate": Sample(line=f"terminate {CONVERSATION}", preview="refuse further ones with 403", inverse="terminate",
                         wrong=({"conversation": "conv-0"},), scenario=with_session),
-    "purge": Sample(line="purge chat-pool", preview="0 queued requests", inverse="", wrong=({"pool": "chat"},)),
+    "flush": Sample(line="flush chat-pool", preview="0 queued requests", inverse="", wrong=({"pool": "chat"},)),
     "renew": Sample(line="renew listener", preview="valid for 90 days", inverse="", wrong=({"certificate": "moon"},)),
+    "purge": Sample(line="purge response-cache", preview="every entry is dropped", inverse="", wrong=({"cache": "x"},)),
+    "pause": Sample(line="pause job.daily", preview="none running", inverse="resume", wrong=({"job": "job.x"},)),
+    "resume": Sample(line="resume job.daily", preview="at its next time", inverse="pause", first="pause job.daily",
+                     wrong=({"job": "job.x"},)),
+    "rerun": Sample(line="rerun job.daily", preview="about 5 s", inverse="", wrong=({"job": "gateway"},)),
+    "backfill": Sample(line="backfill job.daily", preview="about 15 s", inverse="", wrong=({"job": "gateway"},)),
     "silence": Sample(line="silence TTFTBurnRateFast", preview="notifications stop", inverse="silence",
                       wrong=({"alert": "Nothing"},)),
 }  # fmt: skip
@@ -87,7 +100,7 @@ ACTS = {
 
 def fresh(verb: str = "") -> World:
     """Return a quiet world at T+0 that suits a verb, its facts taken."""
-    world = Run(scenario=ACTS[verb].scenario() if verb else quiet(duration=0)).play().world
+    world = Run(scenario=ACTS[verb].scenario() if verb else complete(quiet(duration=0))).play().world
     world.facts()
     return world
 
@@ -101,11 +114,16 @@ def configuration(world: World) -> list[object]:
         list(stack.gateway.shedder.rules.values()),
         list(stack.gateway.rules.values()),
         list(stack.gateway.guards.killed),
+        list(stack.gateway.certificates.not_after.values()),
         [p.cordoned for p in stack.pool.pods if p.state != "gone"],
         stack.pool.int_knob("replicas"),
         [stack.rules.silenced(name) for name in stack.rules.names()],
         stack.router.describe(),
         [t.describe()[:3] for t in stack.tenants.values()],
+        sum(p.restarts for p in stack.pool.pods),
+        [c.state()[-1] for c in stack.components.values() if isinstance(c, ResponseCache)],
+        [c.running for c in stack.components.values() if isinstance(c, Job)],
+        [c.serving.id for c in stack.components.values() if isinstance(c, FeatureStore)],
     ]
 
 
@@ -135,16 +153,20 @@ def test_it_takes_effect_and_its_inverse_restores(verb: str) -> None:
     """Applied, it changes the configuration and says so; its inverse puts everything back."""
     world = fresh(verb)
     sample = ACTS[verb]
+    if sample.first:
+        send(world, sample.first, t_us=SECOND // 2, ref=10)
+        world.advance(SECOND // 2)
+        world.facts()
     before = configuration(world)
     command = parse(sample.line, world.vocabulary())
     send(world, sample.line, t_us=SECOND, ref=11)
-    world.advance(8 * SECOND)
+    world.advance((8 if sample.inverse else 50) * SECOND)
     effects = [f for f in world.facts() if isinstance(f, EffectObserved)]
     assert [f.ref for f in effects] == [11] * len(effects)
     assert effects[0].stage in ("applied", "done")
     assert not any(f.stage == "failed" for f in effects)
     if not sample.inverse:
-        assert verb != "restart" or stack_of(world).pool.pods[1].restarts == 1
+        assert verb == "flush" or configuration(world) != before, "nobody waits in a quiet world"
         with pytest.raises(CommandError, match="can't be undone"):
             world.inverse(command, 11)
         return

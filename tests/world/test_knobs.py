@@ -23,6 +23,11 @@ INSTANCES = {
     "route": "route.chat",
     "quality": "quality",
     "guardrail": "guardrail",
+    "pipeline": "pipeline",
+    "job": "job.daily",
+    "feature-store": "feature-store",
+    "ranker": "ranker",
+    "response-cache": "response-cache",
     "preprocessing": "preprocessing",
 }
 """A component of each kind in the small world."""

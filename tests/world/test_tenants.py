@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -82,7 +83,7 @@ def test_bursts_come_and_go_at_their_mean_lengths() -> None:
     rates = [demand.rate_milli(t * SECOND) for t in range(120_000)]
     assert set(rates) == {10_000, 50_000}
     share = sum(r == 50_000 for r in rates) / len(rates)
-    starts = sum(a < b for a, b in zip(rates, rates[1:], strict=False))
+    starts = sum(a < b for a, b in itertools.pairwise(rates))
     assert 0.22 < share < 0.28
     assert 0.9 < starts / 1_000 < 1.1
 
@@ -100,7 +101,7 @@ def test_a_prompt_is_template_history_and_what_is_new(world_twice: Twice, seen: 
         assert (template, shared) == ("storefront/template", 300)
         assert (key, tokens) == (attempt.request.key, attempt.prompt)
         turns.setdefault(attempt.request.key, []).append(attempt)
-    pairs = [(a, b) for queue in turns.values() for a, b in zip(queue, queue[1:], strict=False)]
+    pairs = [(a, b) for queue in turns.values() for a, b in itertools.pairwise(queue)]
     answered = [(a, b) for a, b in pairs if a.finished_us < b.received_us and a.finished_us > 0]
     assert len(answered) > 50
     assert all(b.prompt > a.prompt + a.request.output for a, b in answered)
@@ -207,7 +208,7 @@ def test_a_concurrency_cap_bounds_what_is_open(world_twice: Twice) -> None:
     """No more of the tenant's requests are open at once than its cap, and only that tenant gets 429."""
     scenario = overridden(small(rate=6_000), "tenant.newsroom", max_concurrency=3)
     most: list[int] = []
-    probes = tuple((t * SECOND, lambda w: most.append(stack_of(w).tenants["newsroom"].open)) for t in range(0, 60))
+    probes = tuple((t * SECOND, lambda w: most.append(stack_of(w).tenants["newsroom"].open)) for t in range(60))
     played = world_twice(Run(scenario=scenario, probes=probes))
     assert max(most) == 3
     assert last(played, "gateway_responses_total", tenant="newsroom", code="429") > 0
@@ -241,7 +242,7 @@ def test_money_adds_up(world_twice: Twice) -> None:
     assert sum(b.microdollars for b in played.world.costs(-60 * SECOND)) == pytest.approx(extra, abs=5)
 
 
-def test_a_purge_answers_all_that_waits(world_twice: Twice) -> None:
+def test_a_flush_answers_all_that_waits(world_twice: Twice) -> None:
     """The queue is empty afterwards, its requests got 503 and are not tried again."""
     scenario = with_client(overridden(small(rate=6_000), "gateway", max_inflight_requests=2), attempts=4)
     queued: list[int] = []
@@ -249,7 +250,7 @@ def test_a_purge_answers_all_that_waits(world_twice: Twice) -> None:
     def look(world: World) -> None:
         queued.append(stack_of(world).gateway.queued)
 
-    run = Run(scenario=scenario, script=((30 * SECOND, "purge chat-pool"),),
+    run = Run(scenario=scenario, script=((30 * SECOND, "flush chat-pool"),),
               probes=((30 * SECOND - 1, look), (30 * SECOND, look)))  # fmt: skip
     played = world_twice(run)
     assert queued[-2] > 50 and queued[-1] == 0

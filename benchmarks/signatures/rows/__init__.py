@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from benchmarks.signatures.case import Case
-from benchmarks.signatures.rows import edge, tenants
+from benchmarks.signatures.rows.data import CASES as DATA
+from benchmarks.signatures.rows.edge import CASES as EDGE
+from benchmarks.signatures.rows.tenants import CASES as TENANTS
 
-CASES: tuple[Case, ...] = (*edge.CASES, *tenants.CASES)
+CASES: tuple[Case, ...] = (
+    *EDGE,
+    *TENANTS,
+    *DATA,
+)
 """Every case of the catalogue that can be planted."""

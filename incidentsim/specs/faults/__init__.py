@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from incidentsim.specs.faults.base import COURSE, FaultSpec, Parameter
+from incidentsim.specs.faults.caches import CACHE_FAULTS
 from incidentsim.specs.faults.configuration import CONFIGURATION_FAULTS
+from incidentsim.specs.faults.data import DATA_FAULTS
 from incidentsim.specs.faults.edge import EDGE_FAULTS
 from incidentsim.specs.faults.guardrail import GUARD_FAULTS
 from incidentsim.specs.faults.hardware import HARDWARE_FAULTS
@@ -21,6 +23,8 @@ FAULTS: dict[str, FaultSpec] = {
         *HARDWARE_FAULTS,
         *RUNTIME_FAULTS,
         *GUARD_FAULTS,
+        *CACHE_FAULTS,
+        *DATA_FAULTS,
     )
 }
 """Every fault kind, by its name."""

@@ -10,7 +10,9 @@ from incidentsim.specs.metrics.base import (
     MetricSpec,
     MetricType,
 )
+from incidentsim.specs.metrics.caches import CACHE_METRICS
 from incidentsim.specs.metrics.cluster import CLUSTER_METRICS
+from incidentsim.specs.metrics.data import DATA_METRICS
 from incidentsim.specs.metrics.edge import EDGE_METRICS
 from incidentsim.specs.metrics.engine import ENGINE_METRICS
 from incidentsim.specs.metrics.gpu import GPU_METRICS
@@ -29,6 +31,8 @@ METRICS: dict[str, MetricSpec] = {
         *EDGE_METRICS,
         *CLUSTER_METRICS,
         *GUARD_METRICS,
+        *CACHE_METRICS,
+        *DATA_METRICS,
         *QUALITY_METRICS,
         *MONITORING_METRICS,
     )

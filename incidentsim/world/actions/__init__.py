@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from incidentsim.world.actions.alerting import Silence
 from incidentsim.world.actions.base import Action
+from incidentsim.world.actions.caches import Purge
 from incidentsim.world.actions.capacity import Drain, Restart, Scale
 from incidentsim.world.actions.changes import Rollback, WaiverExpiry
 from incidentsim.world.actions.config import Limit, Priority, SetKnob
+from incidentsim.world.actions.jobs import Backfill, Pause, Rerun, Resume
 from incidentsim.world.actions.people import Ask, PagePerson
-from incidentsim.world.actions.traffic import Canary, Purge, Renew, RouteTraffic, Shed, Terminate
+from incidentsim.world.actions.traffic import Canary, Flush, Renew, RouteTraffic, Shed, Terminate
 
 ACTIONS: dict[str, Action] = {
     "set": SetKnob(),
@@ -18,13 +20,18 @@ ACTIONS: dict[str, Action] = {
     "route": RouteTraffic(),
     "canary": Canary(),
     "terminate": Terminate(),
-    "purge": Purge(),
+    "flush": Flush(),
     "renew": Renew(),
     "waiver": WaiverExpiry(),
     "rollback": Rollback(),
     "scale": Scale(),
     "restart": Restart(),
     "drain": Drain(),
+    "purge": Purge(),
+    "pause": Pause(),
+    "resume": Resume(),
+    "rerun": Rerun(),
+    "backfill": Backfill(),
     "silence": Silence(),
     "ask": Ask(),
     "page": PagePerson(),

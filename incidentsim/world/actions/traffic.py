@@ -12,7 +12,7 @@ from incidentsim.world.kernel import Call
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.limits import RouteRule, Rule, ShedRule
 from incidentsim.world.stack.route import Route
-from incidentsim.world.stack.sweeping import in_flight_of, purge, terminate
+from incidentsim.world.stack.sweeping import flush, in_flight_of, terminate
 
 DEFAULT = "default"
 """Target of `route` that removes a rule."""
@@ -181,8 +181,8 @@ class Terminate(Action):
         push(stack, ref, what, then)
 
 
-class Purge(Action):
-    """`purge pool`: a full queue costs more than starting again."""
+class Flush(Action):
+    """`flush pool`: a full queue costs more than starting again."""
 
     def check(self, stack: Stack, command: Command) -> None:
         """The pool must exist."""
@@ -199,8 +199,8 @@ class Purge(Action):
     def apply(self, stack: Stack, command: Command, ref: int) -> None:
         """Answer them."""
         lane = _lane(stack, command.args["pool"])
-        gone = purge(stack.gateway, lane)
-        record_change(stack, "config", "gateway", f"purge of the queue for {lane.pool.id}")
+        gone = flush(stack.gateway, lane)
+        record_change(stack, "config", "gateway", f"flush of the queue for {lane.pool.id}")
         report(stack, ref, "done", f"{gone} queued requests answered with 503")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
+from incidentsim.world.faults.caches import CacheKeyLeak, CacheKeyUnstable, CacheShardRestarts
+from incidentsim.world.faults.data import BadBatch, FeatureDrift, LateData, SchemaChange
 from incidentsim.world.faults.edge import BadRoute, CertExpired, LengthBlindRouting
 from incidentsim.world.faults.guardrail import (
     CpuSteal,
@@ -53,6 +55,13 @@ KINDS: dict[str, type[Fault]] = {
     "preprocessing_leak": PreprocessingLeak,
     "poison_input": PoisonInput,
     "cpu_steal": CpuSteal,
+    "schema_change": SchemaChange,
+    "bad_batch": BadBatch,
+    "late_data": LateData,
+    "feature_drift": FeatureDrift,
+    "cache_shard_restarts": CacheShardRestarts,
+    "cache_key_leak": CacheKeyLeak,
+    "cache_key_unstable": CacheKeyUnstable,
     "waiver_without_expiry": Standing,
     "length_blind_admission": Standing,
     "max_num_seqs_raised": Standing,

@@ -50,7 +50,7 @@ class Gateway(Component):
         self.certificates = certificates
         self.guards = Guards(billing)
         self.hedging = Hedging()
-        self.fallback = Fallback(seed, metrics.registry, routes, self._join, self._answered_itself)
+        self.fallback = Fallback(seed, metrics.registry, routes, self._join, self.answered)
         self.gateway_retries_in_flight = 0
         self.retries_refusals = self._idempotent = False
         self.on_answer: list[Callable[[Attempt, int], None]] = [billing.answered]
@@ -199,6 +199,14 @@ class Gateway(Component):
         if not attempt.ended:
             self._advance(attempt)
 
+    def answered(self, attempt: Attempt, fallback: str = "") -> None:
+        """A stage answers an attempt itself, well, or a `fallback` does."""
+        attempt.at = None
+        request = attempt.request
+        if request.first_us == NEVER:
+            request.first_us = self._kernel.now
+        self.answer(attempt, 200, reason=fallback and f"fallback: {fallback}")
+
     def failed(self, attempt: Attempt, code: int, reason: str, *, final: bool = False) -> None:
         """A stage answers an attempt itself: refused or broken."""
         attempt.at = None
@@ -215,7 +223,7 @@ class Gateway(Component):
         attempt.at = None
         lane = route.lane_of(attempt)
         if lane is None:
-            self._answered_itself(attempt, "")
+            self.answered(attempt)
         else:
             self._join(attempt, lane)
 
@@ -355,11 +363,10 @@ class Gateway(Component):
 
     def abandon(self, attempt: Attempt, *, propagate: bool) -> None:
         """Take an attempt out of wherever it is; with `propagate`, abort the work for it too."""
-        lane = attempt.lane
+        lane, pod = attempt.lane, attempt.pod
         self.hedging.drop(attempt, cancel=propagate)
         if lane is not None:
             lane.flow.remove(attempt)
-            pod = attempt.pod
             if pod is not None and propagate:
                 lane.leave(attempt)
                 pod.cancel(attempt)
@@ -370,13 +377,6 @@ class Gateway(Component):
     def _refuse(self, attempt: Attempt, reason: str) -> None:
         self._metrics.limited(attempt.request.tenant.id)
         self.answer(attempt, 429, reason=reason)
-
-    def _answered_itself(self, attempt: Attempt, fallback: str) -> None:
-        """Answer without a model: the last stage did it, or a fallback."""
-        request = attempt.request
-        if request.first_us == NEVER:
-            request.first_us = self._kernel.now
-        self.answer(attempt, 200, reason=fallback and f"fallback: {fallback}")
 
     def answer(self, attempt: Attempt, code: int, *, final: bool = False, reason: str = "") -> None:
         """Answer an attempt, once; `final` tells the client not to retry."""

@@ -1,4 +1,4 @@
-"""What the gateway does on its clock, and what an operator has it drop: timeouts, overflow, purges, terminations."""
+"""What the gateway does on its clock, and what an operator has it drop: timeouts, overflow, flushes, terminations."""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ def _of(gateway: Gateway, key: str) -> list[Attempt]:
     return out
 
 
-def purge(gateway: Gateway, lane: Lane) -> int:
+def flush(gateway: Gateway, lane: Lane) -> int:
     """Answer all that waits for a pool with 503 and no retry; return how many that were."""
     waiting = lane.flow.waiting_since(lane.now)
     for attempt in waiting:
         lane.flow.remove(attempt)
-        gateway.answer(attempt, 503, final=True, reason="queue purged by an operator")
+        gateway.answer(attempt, 503, final=True, reason="queue flushed by an operator")
     lane.flow.compact()
     return len(waiting)
