@@ -186,11 +186,11 @@ class RuleSet:
         transitions: list[Transition] = []
         seen: dict[Labels, None] = {}
         for row_labels, value in rows:
-            labels = {key: text for key, text in row_labels if key != NAME}
-            own = {key: render(text, labels, value) for key, text in rule.labels.items()}
-            annotations = {key: render(text, labels, value) for key, text in rule.annotations.items()}
-            labels = {**labels, **own, "alertname": rule.name}
-            key = make_labels(labels)
+            asked = dict(row_labels)
+            own = {key: render(text, asked, value) for key, text in rule.labels.items()}
+            annotations = {key: render(text, asked, value) for key, text in rule.annotations.items()}
+            key = make_labels({**asked, **own, "alertname": rule.name, NAME: ""})
+            labels = dict(key)
             if key in seen:
                 raise QueryError(f"alert {rule.name!r} has two results with the labels {labels}")
             seen[key] = None
@@ -247,7 +247,10 @@ def _record(
     recorded: dict[Labels, None] = {}
     for row_labels, value in rows:
         labels = {key: text for key, text in row_labels if key != NAME} | rule.labels
-        recorded[make_labels(labels)] = None
+        key = make_labels(labels)
+        if key in recorded:
+            raise QueryError(f"record {rule.name!r} has two results with the labels {dict(key)}")
+        recorded[key] = None
         store.record(rule.name, labels, t_us, value)
     for labels_gone in state.recorded:
         if labels_gone not in recorded:

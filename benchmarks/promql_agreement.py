@@ -1,0 +1,221 @@
+"""Compares incidentsim's PromQL, rules and alerts with a real Prometheus.
+
+`python -m benchmarks.promql_agreement [--queries N] [--rules] [--alerts] [--json] [--scenario NAME]` records an
+incident headless, gives its samples to Prometheus twice (backfilled from OpenMetrics, which can't say that a
+series went stale; and by remote write, which can) and asks both engines the same queries at several moments
+and over a range. `--rules` only checks the shipped rule files with promtool, `--alerts` only the alert states.
+Exit code 1 when anything differs, 2 when Prometheus is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import isinf, isnan
+from pathlib import Path
+from typing import Any
+
+from benchmarks import prometheus_host as host
+from benchmarks import promql_queries
+from benchmarks.alert_agreement import compare_alerts
+from benchmarks.promql_queries import Query
+from benchmarks.rule_files import check_rules
+from incidentsim.commands.parse import parse
+from incidentsim.errors import QueryError
+from incidentsim.scenario.cast import plain_cast
+from incidentsim.scenario.catalogue import find
+from incidentsim.scenario.load import load_scenario
+from incidentsim.scenario.script import script_commands
+from incidentsim.telemetry import Labels, PromQL, SeriesStore, make_labels
+from incidentsim.world import World
+from incidentsim.world.actions import ACTIONS
+
+SCRIPT = "reference/restart-all.jsonl"
+"""What is played: restarts give counter resets, stale series, and targets that are down."""
+
+PLAY_US = 1_200_000_000
+"""Twenty minutes, after the prelude."""
+
+S = 1_000_000
+INSTANTS_US = (-400_250_000, 33_125_000, 151_750_000, 655_875_000, 1_199_250_000)
+"""Between samples, so that it doesn't matter which end of a range is open; see `ON_EDGE_US` for that."""
+
+RANGE_US = (-300_500_000, 1_190_500_000, 59_000_000)
+"""Start, end and step of the range queries; always half a second beside the samples."""
+
+ON_EDGE_US = (60 * S, 140 * S, 180 * S, 600 * S)
+
+TOLERANCE = 1e-9
+"""Relative difference of two values that is rounding: sums go in another order, det_log is not Go's log."""
+
+LOOSE = {"deriv": 1e-6, "predict_linear": 1e-6, "stddev": 1e-6, "stdvar": 1e-6}
+"""Functions that take differences of large numbers, so that rounding grows; see `_scale`."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What came out of the comparison."""
+
+    asked: int = 0
+    equal: int = 0
+    rows: int = 0
+    both_refused: int = 0
+    empty: int = 0
+    ties: int = 0
+    lacking: Counter[str] = field(default_factory=Counter)
+    different: list[str] = field(default_factory=list)
+    worst: float = 0.0
+
+
+def recorded(name: str) -> SeriesStore:
+    """Play the incident headless and return what was scraped."""
+    scenario = load_scenario(find(name))
+    cast = plain_cast(scenario)
+    world = World(scenario, seed=1, cast=cast)
+    ref = 0
+    for line in script_commands(scenario.scripts[SCRIPT], cast):
+        command = parse(line.command, world.vocabulary())
+        if command.verb not in ACTIONS:
+            continue
+        world.advance(line.t_us - 100_000)
+        ref += 1
+        command = world.resolve(command)
+        world.check(command)
+        world.submit(command, t_us=line.t_us, k=0, ref=ref)
+    world.advance(PLAY_US)
+    return world.metrics
+
+
+def _rows(kind: str, result: Any) -> tuple[dict[Labels, list[tuple[float, float]]], list[float]]:
+    """Return Prometheus' result as curves by labels (one point each for an instant), and values in order."""
+    if kind == "scalar":
+        return {(): [(result[0], float(result[1]))]}, [float(result[1])]
+    curves = {}
+    for one in result:
+        points = one.get("values") or [one["value"]]
+        curves[make_labels(one["metric"])] = [(float(t), float(v)) for t, v in points]
+    return curves, [points[0][1] for points in curves.values()]
+
+
+def _gap(ours: float, theirs: float) -> float:
+    """Return the relative difference, 0 for two NaNs or equal infinities."""
+    if ours == theirs or (isnan(ours) and isnan(theirs)):
+        return 0.0
+    if isnan(ours) or isnan(theirs) or isinf(ours) or isinf(theirs):
+        return float("inf")
+    return abs(ours - theirs) / max(abs(ours), abs(theirs))
+
+
+class Comparison:
+    """Asks both engines and keeps the tally."""
+
+    def __init__(self, store: SeriesStore, server: host.Prometheus) -> None:
+        self.store, self.server, self.engine = store, server, PromQL()
+        self.tally = Tally()
+
+    def instant(self, query: Query, t_us: int) -> None:
+        """Compare one instant query."""
+
+        def ours() -> dict[Labels, list[tuple[float, float]]]:
+            rows = self.engine.vector(self.store, query.ours, t_us)
+            return {labels: [(0.0, value)] for labels, value in rows}
+
+        self._compare(query, f"at {t_us / S:g} s", ours, lambda: self.server.instant(query.theirs, t_us), t_us)
+
+    def range(self, query: Query) -> None:
+        """Compare one range query."""
+
+        def ours() -> dict[Labels, list[tuple[float, float]]]:
+            found = self.engine.range(self.store, query.ours, *RANGE_US)
+            return {make_labels(c.labels): [(host.BASE_S + t / S, v) for t, v in c.points] for c in found}
+
+        self._compare(query, "over the range", ours, lambda: self.server.range(query.theirs, *RANGE_US), None)
+
+    def _compare(
+        self,
+        query: Query,
+        when: str,
+        ask_ours: Callable[[], dict[Labels, list[tuple[float, float]]]],
+        ask_theirs: Callable[[], tuple[str, Any]],
+        t_us: int | None,
+    ) -> None:
+        tally = self.tally
+        refusal = their_refusal = ""
+        mine: dict[Labels, list[tuple[float, float]]] = {}
+        theirs: dict[Labels, list[tuple[float, float]]] = {}
+        order: list[float] = []
+        try:
+            theirs, order = _rows(*ask_theirs())
+        except host.Refused as error:
+            their_refusal = str(error)
+        if "unknown function" in their_refusal or "is not enabled" in their_refusal:
+            tally.lacking[query.ours.partition("(")[0]] += 1
+            return
+        tally.asked += 1
+        try:
+            mine = ask_ours()
+        except QueryError as error:
+            refusal = str(error)
+        if refusal or their_refusal:
+            if bool(refusal) == bool(their_refusal):
+                tally.both_refused += 1
+            else:
+                self._differs(query, when, f"ours: {refusal or 'a result'} / theirs: {their_refusal or 'a result'}")
+            return
+        reason = self._difference(query, mine, theirs, instant=t_us is not None)
+        if reason and query.ours.startswith(("topk", "bottomk")) and self._tied(mine, theirs):
+            tally.ties += 1
+            reason = ""
+        if not reason and t_us is not None and query.ours.startswith("sort"):
+            if any(_gap(a[0][1], b) > TOLERANCE for a, b in zip(mine.values(), order, strict=True)):
+                reason = f"order {[a[0][1] for a in mine.values()]} / {order}"
+        if reason:
+            self._differs(query, when, reason)
+            return
+        tally.equal += 1
+        tally.rows += sum(len(points) for points in theirs.values())
+        tally.empty += not theirs
+
+    def _differs(self, query: Query, when: str, reason: str) -> None:
+        self.tally.different.append(f"{query.ours}   {when}: {reason}")
+
+    def _difference(
+        self,
+        query: Query,
+        mine: dict[Labels, list[tuple[float, float]]],
+        theirs: dict[Labels, list[tuple[float, float]]],
+        *,
+        instant: bool,
+    ) -> str:
+        if sorted(mine) != sorted(theirs):
+            only_mine = [host.shown(k, mine[k][0][1]) for k in mine if k not in theirs]
+            only_theirs = [host.shown(k, theirs[k][0][1]) for k in theirs if k not in mine]
+            return f"labels: only ours {only_mine[:3]}, only theirs {only_theirs[:3]}"
+        limit = next((loose for name, loose in LOOSE.items() if name in query.ours), TOLERANCE)
+        for labels, points in mine.items():
+            others = theirs[labels]
+            if not instant and [t for t, _ in points] != [t for t, _ in others]:
+                return f"{host.shown(labels, 0)}: points {len(points)} / {len(others)}"
+            for (t, a), (_, b) in zip(points, others, strict=True):
+                gap = _gap(a, b)
+                if gap > limit:
+                    return f"{host.shown(labels, a)} / {b!r} at {t - host.BASE_S:g} ({gap:.1e})"
+                self.tally.worst = max(self.tally.worst, gap)
+        return ""
+
+    @staticmethod
+    def _tied(mine: dict[Labels, list[tuple[float, float]]], theirs: dict[Labels, list[tuple[float, float]]]) -> bool:
+        """Return whether both chose as many and as good elements: among equal ones the choice is free."""
+
+        def values(curves: dict[Labels, list[tuple[float, float]]]) -> list[tuple[float, float]]:
+            return sorted((t, v) for points in curves.values() for t, v in points)
+
+        left, right = values(mine), values(theirs)
+        return len(left) == len(right) and all(
+            _gap(a, b) <= TOLERANCE for (_, a), (_, b) in zip(left, right, strict=True)
+        )
