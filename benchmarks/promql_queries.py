@@ -27,65 +27,166 @@ NEWER = ("mad_over_time", "first_over_time", "ts_of_max_over_time", "ts_of_min_o
 
 FUNCTIONS_OF_VECTORS = ("abs", "ceil", "floor", "sgn", "sqrt", "exp", "ln", "log2", "log10", "deg", "rad")
 
+_WRITTEN = r"""
+# selectors
+{any}
+{{__name__=~"{prefix}.*"}}
+{gauge} offset 1m
+{gauge} offset -30s
+{any} @ 300
+{any} @ -60.5
+{gauge} @ start()
+{gauge} @ end() offset 2m
+rate({counter}[2m] @ 600.5)
+up{{job!="vllm"}}
+up{{job=~"v.*|gateway"}}
+up{{instance!~".*-[0-4]"}}
+ALERTS{{alertstate="firing"}}
+# aggregation
+sum({any})
+sum by ({label}) ({gauge})
+avg by ({label}) ({gauge})
+min without ({label}) ({any})
+max by ({label}) (rate({counter}[5m]))
+count by ({label}) ({any})
+group by ({label}) ({any})
+stddev by ({label}) ({gauge})
+stdvar without ({label}) ({gauge})
+stddev({counter})
+quantile by ({label}) (0.9, {gauge})
+quantile(0.5, rate({counter}[1m]))
+quantile(1.5, {gauge})
+topk(3, {any})
+bottomk(2, rate({counter}[5m]))
+topk by ({label}) (1, {gauge})
+count_values("v", {gauge})
+count_values by ({label}) ("v", {any})
+count_values without ({label}) ("v", up)
+sum without (engine, instance) (increase({counter}[5m]))
+avg({counter} > 5)
+sum by (nothing) ({any})
+# histograms
+histogram_quantile(0.95, sum by (le) (rate({hist}_bucket[5m])))
+histogram_quantile(0.5, rate({hist}_bucket[2m]))
+histogram_quantile(0.99, {hist}_bucket)
+histogram_quantile(0.9, sum by (le, {hlabel}) (increase({hist}_bucket[1m])))
+histogram_quantile(0, {hist}_bucket)
+histogram_quantile(1, {hist}_bucket)
+histogram_quantile(2, {hist}_bucket)
+histogram_quantile(scalar(vector(0.75)), {hist}_bucket)
+histogram_quantile(0.9, {hist}_bucket{{le!="+Inf"}})
+rate({hist}_sum[5m]) / rate({hist}_count[5m])
+sum(rate({hist}_sum[1m])) / sum(rate({hist}_count[1m]))
+# arithmetic and comparison
+{gauge} + 1
+2 - {gauge}
+{gauge} * {gauge}
+{counter} / 60
+{counter} % 7
+{gauge} ^ 2
+{gauge} ^ 0.5
+2 ^ (-{gauge})
+-{any}
+{gauge} / 0
+0 / {gauge}
+1 / ({gauge} - {gauge})
+{gauge} > 0.5
+{any} <= bool 3
+3 < {counter}
+{gauge} == {gauge}
+{gauge} != bool {gauge}
+{gauge} >= bool {gauge2}
+1 > bool 2
+5 % 3 + 2 ^ 3
+rate({counter}[5m]) > 0
+vector(2) == bool 2
+{any} < Inf
+# matching
+{gauge} and {gauge2}
+{gauge} or {gauge2}
+{gauge} unless {gauge2}
+{gauge} > 1 or {gauge} < 0.5
+{any} and on () vector(1)
+{any} unless on ({label}) {gauge}
+{counter} or on () vector(0)
+{engine} * on (engine) {engine2}
+{engine} / on (engine, model_name) {engine2}
+{engine} - ignoring (nothing) {engine2}
+{engine} > on (engine) {engine2}
+{engine} <= bool ignoring (x) {engine2}
+{engine} / on () group_left sum({engine2})
+sum({engine2}) - on () group_right {engine}
+{hist}_bucket / ignoring (le) group_left {hist}_count
+{hist}_count / ignoring (le) group_right {hist}_bucket
+slo_bad_requests_total / on (slo, tenant) slo_requests_total{{slo="ttft"}}
+gateway_responses_total * on (tenant) group_left (slo) slo_requests_total{{slo="ttft"}}
+{hist}_bucket / ignoring (le) {hist}_count
+{any} + on (nothing) {any}
+{engine} == on (engine) group_left (job) {engine2}
+# functions
+absent({any})
+absent({any}{{{label}="nobody",x=~"y"}})
+absent(sum({any} > 1e12))
+absent_over_time(nothing{{a="b"}}[5m])
+clamp({any}, 0.25, 10)
+clamp({any}, 5, 1)
+clamp_min({gauge}, 0.5)
+clamp_max({counter}, 100)
+clamp({gauge}, NaN, 1)
+round({gauge})
+round({gauge}, 0.25)
+round(-{gauge}, 5)
+round(rate({counter}[5m]), 0.001)
+scalar({any})
+scalar(sum({any}))
+vector(scalar(sum({gauge})) * 2)
+time()
+vector(time() / 60)
+pi() * vector(2)
+time() - <<{any}>>
+<<{gauge} offset 40s>>
+<<({gauge} + 1)>>
+<<{any} @ 120>>
+sort({any})
+sort_desc(rate({counter}[2m]))
+label_replace({any}, "short", "$1", "{label}", ".*-(.*)")
+label_replace({any}, "{label}", "", "{label}", ".+")
+label_replace({gauge}, "x", "${{1}}y$2", "__name__", "(...)(.*)")
+label_join({any}, "all", "/", "{label}", "none", "__name__")
+label_join({any}, "{label}", "-")
+predict_linear({gauge}[5m], 600)
+predict_linear({counter}[2m] offset 1m, -60)
+deriv({gauge}[10m])
+quantile_over_time(0.9, {gauge}[5m])
+quantile_over_time(-1, {gauge}[1m])
+double_exponential_smoothing({gauge}[5m], 0.5, 0.3)
+# subqueries
+max_over_time(rate({counter}[1m] offset 500ms)[5m:30s])
+avg_over_time({gauge}[3m:15s])
+min_over_time(({gauge} > 0.5)[5m:])
+quantile_over_time(0.5, sum({gauge})[4m:1m])
+rate({counter}[5m:30s])
+deriv(avg({gauge})[6m:30s] offset 1m)
+increase(sum({counter})[5m:15s] @ 500.25)
+sum_over_time(({any} > bool 1)[2m:20s])
+changes({gauge}[5m:1m])
+count_over_time(absent({any})[5m:1m])
+max_over_time(avg_over_time({gauge}[1m:15s] offset 500ms)[5m:1m])
+last_over_time(<<{gauge}>>[1m:10s])
+min_over_time((0 / {gauge})[2m:15s])
+max_over_time(time()[1m:10s])
+max_over_time(vector(time())[1m:10s])
+"""
+"""One query a line; `{{` and `}}` are braces, the rest is filled in from the pools of `generated`."""
+
 _TEMPLATES = (
-    # selectors
-    "{any}", '{{__name__=~"{prefix}.*"}}', "{gauge} offset 1m", "{gauge} offset -30s", "{any} @ 300",
-    "{any} @ -60.5", "{gauge} @ start()", "{gauge} @ end() offset 2m", "rate({counter}[2m] @ 600.5)",
-    'up{{job!="vllm"}}', 'up{{job=~"v.*|gateway"}}', 'up{{instance!~".*-[0-4]"}}', 'ALERTS{{alertstate="firing"}}',
-    # aggregation
-    "sum({any})", "sum by ({label}) ({gauge})", "avg by ({label}) ({gauge})", "min without ({label}) ({any})",
-    "max by ({label}) (rate({counter}[5m]))", "count by ({label}) ({any})", "group by ({label}) ({any})",
-    "stddev by ({label}) ({gauge})", "stdvar without ({label}) ({gauge})", "stddev({counter})",
-    "quantile by ({label}) (0.9, {gauge})", "quantile(0.5, rate({counter}[1m]))", "quantile(1.5, {gauge})",
-    "topk(3, {any})", "bottomk(2, rate({counter}[5m]))", "topk by ({label}) (1, {gauge})",
-    'count_values("v", {gauge})', 'count_values by ({label}) ("v", {any})', 'count_values without ({label}) ("v", up)',
-    "sum without (engine, instance) (increase({counter}[5m]))", "avg({counter} > 5)", "sum by (nothing) ({any})",
-    # histograms
-    "histogram_quantile(0.95, sum by (le) (rate({hist}_bucket[5m])))",
-    "histogram_quantile(0.5, rate({hist}_bucket[2m]))", "histogram_quantile(0.99, {hist}_bucket)",
-    "histogram_quantile(0.9, sum by (le, {hlabel}) (increase({hist}_bucket[1m])))",
-    "histogram_quantile(0, {hist}_bucket)", "histogram_quantile(1, {hist}_bucket)",
-    "histogram_quantile(2, {hist}_bucket)", "histogram_quantile(scalar(vector(0.75)), {hist}_bucket)",
-    'histogram_quantile(0.9, {hist}_bucket{{le!="+Inf"}})',
-    "rate({hist}_sum[5m]) / rate({hist}_count[5m])", "sum(rate({hist}_sum[1m])) / sum(rate({hist}_count[1m]))",
-    # arithmetic and comparison
-    "{gauge} + 1", "2 - {gauge}", "{gauge} * {gauge}", "{counter} / 60", "{counter} % 7", "{gauge} ^ 2", "{gauge} ^ 0.5",
-    "2 ^ (-{gauge})", "-{any}", "{gauge} / 0", "0 / {gauge}", "1 / ({gauge} - {gauge})", "{gauge} > 0.5", "{any} <= bool 3",
-    "3 < {counter}", "{gauge} == {gauge}", "{gauge} != bool {gauge}", "{gauge} >= bool {gauge2}", "1 > bool 2", "5 % 3 + 2 ^ 3",
-    "rate({counter}[5m]) > 0", "vector(2) == bool 2", "{any} < Inf",
-    # matching
-    "{gauge} and {gauge2}", "{gauge} or {gauge2}", "{gauge} unless {gauge2}", "{gauge} > 1 or {gauge} < 0.5",
-    "{any} and on () vector(1)", "{any} unless on ({label}) {gauge}", "{counter} or on () vector(0)",
-    "{engine} * on (engine) {engine2}", "{engine} / on (engine, model_name) {engine2}",
-    "{engine} - ignoring (nothing) {engine2}", "{engine} > on (engine) {engine2}", "{engine} <= bool ignoring (x) {engine2}",
-    "{engine} / on () group_left sum({engine2})", "sum({engine2}) - on () group_right {engine}",
-    "{hist}_bucket / ignoring (le) group_left {hist}_count", "{hist}_count / ignoring (le) group_right {hist}_bucket",
-    'slo_bad_requests_total / on (slo, tenant) slo_requests_total{{slo="ttft"}}',
-    'gateway_responses_total * on (tenant) group_left (slo) slo_requests_total{{slo="ttft"}}',
-    "{hist}_bucket / ignoring (le) {hist}_count", "{any} + on (nothing) {any}", "{engine} == on (engine) group_left (job) {engine2}",
-    # functions
-    "absent({any})", 'absent({any}{{{label}="nobody",x=~"y"}})', "absent(sum({any} > 1e12))", "absent_over_time(nothing{{a=\"b\"}}[5m])",
-    "clamp({any}, 0.25, 10)", "clamp({any}, 5, 1)", "clamp_min({gauge}, 0.5)", "clamp_max({counter}, 100)", "clamp({gauge}, NaN, 1)",
-    "round({gauge})", "round({gauge}, 0.25)", "round(-{gauge}, 5)", "round(rate({counter}[5m]), 0.001)",
-    "scalar({any})", "scalar(sum({any}))", "vector(scalar(sum({gauge})) * 2)", "time()", "vector(time() / 60)", "pi() * vector(2)",
-    "time() - <<{any}>>", "<<{gauge} offset 40s>>", "<<({gauge} + 1)>>", "<<{any} @ 120>>", "sort({any})", "sort_desc(rate({counter}[2m]))",
-    'label_replace({any}, "short", "$1", "{label}", ".*-(.*)")', 'label_replace({any}, "{label}", "", "{label}", ".+")',
-    'label_replace({gauge}, "x", "${{1}}y$2", "__name__", "(...)(.*)")', 'label_join({any}, "all", "/", "{label}", "none", "__name__")',
-    'label_join({any}, "{label}", "-")', "predict_linear({gauge}[5m], 600)", "predict_linear({counter}[2m] offset 1m, -60)",
-    "deriv({gauge}[10m])", "quantile_over_time(0.9, {gauge}[5m])", "quantile_over_time(-1, {gauge}[1m])",
-    "double_exponential_smoothing({gauge}[5m], 0.5, 0.3)",
-    # subqueries
-    "max_over_time(rate({counter}[1m] offset 500ms)[5m:30s])", "avg_over_time({gauge}[3m:15s])", "min_over_time(({gauge} > 0.5)[5m:])",
-    "quantile_over_time(0.5, sum({gauge})[4m:1m])", "rate({counter}[5m:30s])", "deriv(avg({gauge})[6m:30s] offset 1m)",
-    "increase(sum({counter})[5m:15s] @ 500.25)", "sum_over_time(({any} > bool 1)[2m:20s])", "changes({gauge}[5m:1m])",
-    "count_over_time(absent({any})[5m:1m])", "max_over_time(avg_over_time({gauge}[1m:15s] offset 500ms)[5m:1m])", "last_over_time(<<{gauge}>>[1m:10s])",
-    "min_over_time((0 / {gauge})[2m:15s])", "max_over_time(time()[1m:10s])", "max_over_time(vector(time())[1m:10s])",
+    *(line for line in _WRITTEN.splitlines() if line and line[0] != "#"),
     *(f"{name}({{gauge}}[{{range}}])" for name in FUNCTIONS_OF_RANGES),
     *(f"{name}({{counter}}[{{range}}])" for name in FUNCTIONS_OF_RANGES),
     *(f"{name}({{gauge}})" for name in FUNCTIONS_OF_VECTORS),
     *(f"{name}({{any}} - 1)" for name in FUNCTIONS_OF_VECTORS),
     *(f"{name}({{gauge}}[{{range}}])" for name in NEWER),
-)  # fmt: skip
+)
 
 ON_THE_EDGE = ("count_over_time", "sum_over_time", "min_over_time", "max_over_time", "avg_over_time", "changes",
                "resets", "irate", "idelta", "last_over_time", "present_over_time", "stddev_over_time")  # fmt: skip

@@ -155,6 +155,15 @@ class RuleSet:
                     rows.append(self._row(rule, idle))
         return sorted(rows, key=lambda row: _RANK[row.state])
 
+    def annotations(self, name: str, labels: Labels) -> dict[str, str]:
+        """Return the texts of the active alerts called `name` with these labels, by their names."""
+        texts: dict[str, str] = {}
+        for group, states in zip(self.groups, self._states, strict=True):
+            for rule, state in zip(group.rules, states, strict=True):
+                if rule.name == name and not rule.record and labels in state.active:
+                    texts |= state.active[labels].annotations
+        return texts
+
     def _row(self, rule: Rule, active: _Active) -> AlertStatus:
         texts = active.annotations
         return AlertStatus(

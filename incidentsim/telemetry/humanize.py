@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import Decimal
 
 from incidentsim.telemetry.labels import format_value
+from incidentsim.telemetry.promql.arithmetic import number_text
 
 _LARGE = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
 _BINARY = ("", "ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
 _SMALL = ("", "m", "u", "n", "p", "f", "a", "z", "y")
+
+_FIRST_EXPONENT = 6
+"""From 1e6 on Go's %v writes an exponent."""
+
+
+def default_text(value: float) -> str:
+    """Return a value as Go's %v: shortest digits, with an exponent below 1e-4 and from 1e6 on."""
+    if not math.isfinite(value):
+        return format_value(value)
+    exact = Decimal(repr(value))
+    sign, digits, _ = exact.normalize().as_tuple()
+    exponent = exact.adjusted() if value else 0
+    if -5 < exponent < _FIRST_EXPONENT:
+        return number_text(value)
+    tail = "".join(str(digit) for digit in digits[1:])
+    return f"{'-' if sign else ''}{digits[0]}{'.' if tail else ''}{tail}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
 
 
 def _short(value: float) -> str:

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 
 from incidentsim.errors import QueryError
-from incidentsim.telemetry.humanize import HUMANIZERS
-from incidentsim.telemetry.labels import format_value
+from incidentsim.telemetry.humanize import HUMANIZERS, default_text
 
 _PLACE = re.compile(r"""\{\{((?:"(?:\\.|[^"\\])*"|`[^`]*`|[^"`])*?)\}\}""", re.DOTALL)
 _TOKEN = re.compile(
@@ -87,7 +87,7 @@ def _shown(operand: _Operand) -> Text:
     if isinstance(operand, _Word):
         return operand.read
     number = operand.read
-    return lambda labels, value: format_value(number(labels, value))
+    return lambda labels, value: default_text(number(labels, value))
 
 
 def _pipeline(inside: str) -> _Operand:
@@ -200,8 +200,7 @@ def _formatted(verb: re.Match[str], operand: _Operand) -> Text:
 
     def formatted(labels: Mapping[str, str], value: float) -> str:
         figure = number(labels, value)
-        text = format_value(figure)
-        return _padded(text, width, left) if text in ("NaN", "+Inf", "-Inf") else python % figure
+        return python % figure if isfinite(figure) else _padded(default_text(figure), width, left)
 
     return formatted
 
