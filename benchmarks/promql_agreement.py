@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -33,7 +34,7 @@ from incidentsim.scenario.catalogue import find
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.script import script_commands
 from incidentsim.telemetry import Labels, PromQL, SeriesStore, make_labels
-from incidentsim.telemetry.promql import ranges
+from incidentsim.telemetry.promql import AGGREGATIONS, FUNCTIONS, ranges
 from incidentsim.world import World
 from incidentsim.world.actions import ACTIONS
 
@@ -55,6 +56,12 @@ ON_EDGE_US = (60 * S, 140 * S, 180 * S, 600 * S)
 TOLERANCE = 1e-9
 """Relative difference of two values that is rounding: sums go in another order, det_log is not Go's log."""
 
+_WORD = re.compile(r"[a-z][a-z0-9_]*|@")
+_WORDS = (*FUNCTIONS, *AGGREGATIONS, "by", "without", "and", "or", "unless", "on", "ignoring", "group_left",
+          "group_right", "offset", "bool", "@")  # fmt: skip
+"""What must have been compared at least once with a result that is not empty."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Tally:
     """What came out of the comparison."""
@@ -66,6 +73,8 @@ class Tally:
     empty: int = 0
     ties: int = 0
     old_rates: int = 0
+    refusals: dict[str, str] = field(default_factory=dict)
+    compared: Counter[str] = field(default_factory=Counter)
     lacking: Counter[str] = field(default_factory=Counter)
     different: list[str] = field(default_factory=list)
     worst: float = 0.0
@@ -189,6 +198,7 @@ class Comparison:
         if refusal or their_refusal:
             if bool(refusal) == bool(their_refusal):
                 tally.both_refused += 1
+                tally.refusals[query.ours] = their_refusal
             else:
                 self._differs(query, when, f"ours: {refusal or 'a result'} / theirs: {their_refusal or 'a result'}")
             return
@@ -211,6 +221,8 @@ class Comparison:
         tally.equal += 1
         tally.rows += sum(len(points) for points in theirs.values())
         tally.empty += not theirs
+        if theirs:
+            tally.compared.update(dict.fromkeys(_WORD.findall(query.ours), 1))
 
     def _differs(self, query: Query, when: str, reason: str) -> None:
         self.tally.different.append(f"{query.ours}   {when}: {reason}")
@@ -284,7 +296,9 @@ def _report(way: str, tally: Tally) -> dict[str, Any]:
         "asked": tally.asked, "equal": tally.equal, "values": tally.rows, "empty in both": tally.empty,
         "refused by both": tally.both_refused, "equal but for ties in topk": tally.ties,
         "equal with the rates of before 2.52": tally.old_rates, "largest relative difference": tally.worst,
-        "functions this Prometheus lacks": sorted(tally.lacking), "different": tally.different, "way": way,
+        "words compared with a result": len([word for word in _WORDS if tally.compared[word]]),
+        "words without a result": [w for w in _WORDS if not tally.compared[w] and w not in tally.lacking],
+        "functions this Prometheus lacks": sorted(tally.lacking), "different": tally.different, "refusals": tally.refusals, "way": way,
     }  # fmt: skip
 
 
@@ -337,8 +351,8 @@ def main() -> int:
     for part in report.get("queries", ()):
         print(f"queries, samples given by {part['way']}:")
         for key, value in part.items():
-            if key not in ("different", "way"):
-                print(f"  {key}: {', '.join(value) if isinstance(value, list) else value}")
+            if key not in ("different", "refusals", "way"):
+                print(f"  {key}: {', '.join(value) or 'none' if isinstance(value, list) else value}")
         for line in part["different"]:
             print(f"  DIFFERENT {line[:400]}")
     return int(wrong(report))

@@ -226,6 +226,9 @@ def generated(store: SeriesStore, count: int, *, old: bool, seed: int = 1) -> li
         "engine": [s.name for s in families if s.labels == ("model_name", "engine") and s.type != "histogram"],
     }
     pools["any"] = [*pools["gauge"], *pools["counter"], *(f"{name}_count" for name in pools["hist"]), "up"]
+    for kind, names in pools.items():
+        if not names:
+            raise ValueError(f"there is no {kind} among the recorded families; record a whole incident")
     pools["gauge2"], pools["engine2"] = pools["gauge"], pools["engine"]
     found: dict[str, None] = {}
     index = 0

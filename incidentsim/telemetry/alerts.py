@@ -252,7 +252,10 @@ class RuleSet:
 def _record(
     store: SeriesStore, rule: Rule, state: _State, rows: list[tuple[Labels, float]], t_us: int
 ) -> None:
-    """Store a recording rule's result, and end the series that it no longer yields."""
+    """Store a recording rule's result, and end the series that it no longer yields.
+
+    A result that is NaN (0 / 0) is no sample, as everywhere in the store; Prometheus keeps such a NaN.
+    """
     recorded: dict[Labels, None] = {}
     for row_labels, value in rows:
         labels = {key: text for key, text in row_labels if key != NAME} | rule.labels

@@ -27,7 +27,8 @@ def default_text(value: float) -> str:
     if -5 < exponent < _FIRST_EXPONENT:
         return number_text(value)
     tail = "".join(str(digit) for digit in digits[1:])
-    return f"{'-' if sign else ''}{digits[0]}{'.' if tail else ''}{tail}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+    mantissa = f"{digits[0]}.{tail}" if tail else str(digits[0])
+    return f"{'-' if sign else ''}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
 
 
 def _short(value: float) -> str:
