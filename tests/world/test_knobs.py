@@ -22,6 +22,8 @@ INSTANCES = {
     "observability": "observability",
     "route": "route.chat",
     "quality": "quality",
+    "retrieval": "retrieval",
+    "shard": "shard-0",
 }
 """A component of each kind in the small world."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from incidentsim.scenario.parts.base import Model, Part
 from incidentsim.scenario.parts.edge import RoutePart
 from incidentsim.scenario.parts.quality import QualityPart
+from incidentsim.scenario.parts.retrieval import RetrievalPart
 from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
 from incidentsim.scenario.parts.stack import ComponentPart, ObservabilityPart, Stack
 
 __all__ = ["AutoscalerPart", "ComponentPart", "Model", "ObservabilityPart", "Part", "PoolPart", "QualityPart",
-           "RoutePart", "Stack"]  # fmt: skip
+           "RetrievalPart", "RoutePart", "Stack"]  # fmt: skip

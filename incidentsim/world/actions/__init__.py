@@ -8,6 +8,7 @@ from incidentsim.world.actions.capacity import Drain, Restart, Scale
 from incidentsim.world.actions.changes import Rollback, WaiverExpiry
 from incidentsim.world.actions.config import Limit, Priority, SetKnob, Shed
 from incidentsim.world.actions.people import Ask, PagePerson
+from incidentsim.world.actions.retrieval import Failover
 
 ACTIONS: dict[str, Action] = {
     "set": SetKnob(),
@@ -19,6 +20,7 @@ ACTIONS: dict[str, Action] = {
     "scale": Scale(),
     "restart": Restart(),
     "drain": Drain(),
+    "failover": Failover(),
     "silence": Silence(),
     "ask": Ask(),
     "page": PagePerson(),

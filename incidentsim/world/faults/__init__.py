@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.faults.hardware import ClockThrottle, GpuLost
+from incidentsim.world.faults.retrieval import IndexLag, MixedEmbeddings, PartitionDown, SlowReranker
 from incidentsim.world.faults.runtime import BadImage, EngineHang
 from incidentsim.world.faults.standing import Standing
 from incidentsim.world.faults.tenant import ContextGrowth, RetryBug, TrafficSurge
@@ -16,6 +17,10 @@ KINDS: dict[str, type[Fault]] = {
     "gpu_lost": GpuLost,
     "engine_hang": EngineHang,
     "bad_image": BadImage,
+    "partition_down": PartitionDown,
+    "index_lag": IndexLag,
+    "mixed_embeddings": MixedEmbeddings,
+    "slow_reranker": SlowReranker,
     "waiver_without_expiry": Standing,
     "length_blind_admission": Standing,
     "max_num_seqs_raised": Standing,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from incidentsim.world.stack.component import Component
 from incidentsim.world.stack.quality import Quality
+from incidentsim.world.stack.retrieval import Retrieval, Shard
 
 if TYPE_CHECKING:
-    from incidentsim.scenario.parts import QualityPart
+    from incidentsim.scenario.parts import QualityPart, RetrievalPart
     from incidentsim.world.stack.build import Stack
 
 
@@ -20,7 +21,19 @@ def _quality(stack: Stack, part: QualityPart) -> list[Component]:
     return [quality]
 
 
+def _retrieval(stack: Stack, part: RetrievalPart) -> list[Component]:
+    size = part.vectors // part.shards * part.dimensions * 4  # float32
+    shards = [Shard(name, stack.kernel, stack.registry, stack.journal, size_bytes=size) for name in part.children()]
+    tenants = {t.id: stack.cast.shown(t.id) for t in stack.scenario.tenants}
+    retrieval = Retrieval(
+        part, shards, kernel=stack.kernel, gateway=stack.gateway, registry=stack.registry, journal=stack.journal,
+        seed=stack.seed, tenants=tenants, built=lambda: stack.settings.set(f"{part.id}.rebuild", "off"),
+    )  # fmt: skip
+    return [retrieval, *shards]
+
+
 BUILDERS: dict[str, Callable[[Stack, Any], list[Component]]] = {
     "quality": _quality,
+    "retrieval": _retrieval,
 }
 """By kind: from a part to its component, followed by the components that come with it."""
