@@ -22,6 +22,8 @@ INSTANCES = {
     "observability": "observability",
     "route": "route.chat",
     "quality": "quality",
+    "guardrail": "guardrail",
+    "preprocessing": "preprocessing",
     "retrieval": "retrieval",
     "shard": "shard-0",
 }

@@ -17,7 +17,7 @@ from incidentsim.events import CheckpointTaken, EffectObserved, Fact
 from incidentsim.scenario.cast import Cast, plain_cast
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import FaultPlan, Scenario, TimelineEntry
-from incidentsim.scenario.parts import QualityPart, RetrievalPart, RoutePart
+from incidentsim.scenario.parts import GuardrailPart, PreprocessingPart, QualityPart, RetrievalPart, RoutePart
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.world import World
 
@@ -70,8 +70,13 @@ def complete(scenario: Scenario) -> Scenario:
     """Return the scenario with one component of every optional kind in its stack."""
     stack = scenario.stack
     return scenario.model_copy(update={"stack": stack.model_copy(update={
-        "routes": (RoutePart(id="chat", stages=("retrieval",), pools=(stack.pools[0].id,)),),
-        "components": (QualityPart(id="quality"), RetrievalPart(id="retrieval")),
+        "routes": (
+            RoutePart(id="chat", stages=("guardrail", "preprocessing", "retrieval"), pools=(stack.pools[0].id,)),
+        ),
+        "components": (
+            GuardrailPart(id="guardrail"), PreprocessingPart(id="preprocessing"), QualityPart(id="quality"),
+            RetrievalPart(id="retrieval"),
+        ),
     })})  # fmt: skip
 
 

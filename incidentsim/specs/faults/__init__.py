@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from incidentsim.specs.faults.base import COURSE, FaultSpec, Parameter
 from incidentsim.specs.faults.configuration import CONFIGURATION_FAULTS
+from incidentsim.specs.faults.guardrail import GUARD_FAULTS
 from incidentsim.specs.faults.hardware import HARDWARE_FAULTS
 from incidentsim.specs.faults.retrieval import RETRIEVAL_FAULTS
 from incidentsim.specs.faults.runtime import RUNTIME_FAULTS
@@ -12,6 +13,14 @@ from incidentsim.specs.faults.tenants import TENANT_FAULTS
 __all__ = ["COURSE", "FAULTS", "FaultSpec", "Parameter"]
 
 FAULTS: dict[str, FaultSpec] = {
-    spec.kind: spec for spec in (*TENANT_FAULTS, *CONFIGURATION_FAULTS, *HARDWARE_FAULTS, *RUNTIME_FAULTS, *RETRIEVAL_FAULTS)
+    spec.kind: spec
+    for spec in (
+        *TENANT_FAULTS,
+        *CONFIGURATION_FAULTS,
+        *HARDWARE_FAULTS,
+        *RUNTIME_FAULTS,
+        *RETRIEVAL_FAULTS,
+        *GUARD_FAULTS,
+    )
 }
 """Every fault kind, by its name."""

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
+from incidentsim.world.faults.guardrail import (
+    CpuSteal,
+    CredentialExpired,
+    GuardrailBypass,
+    GuardrailSlow,
+    Overblocking,
+    PoisonInput,
+    PreprocessingLeak,
+)
 from incidentsim.world.faults.hardware import ClockThrottle, GpuLost
 from incidentsim.world.faults.retrieval import IndexLag, MixedEmbeddings, PartitionDown, SlowReranker
 from incidentsim.world.faults.runtime import BadImage, EngineHang
@@ -17,6 +26,13 @@ KINDS: dict[str, type[Fault]] = {
     "gpu_lost": GpuLost,
     "engine_hang": EngineHang,
     "bad_image": BadImage,
+    "guardrail_credential_expired": CredentialExpired,
+    "guardrail_slow": GuardrailSlow,
+    "guardrail_bypass": GuardrailBypass,
+    "guardrail_overblocking": Overblocking,
+    "preprocessing_leak": PreprocessingLeak,
+    "poison_input": PoisonInput,
+    "cpu_steal": CpuSteal,
     "partition_down": PartitionDown,
     "index_lag": IndexLag,
     "mixed_embeddings": MixedEmbeddings,

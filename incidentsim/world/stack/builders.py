@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from incidentsim.world.stack.component import Component
+from incidentsim.world.stack.guardrail import Guardrail
+from incidentsim.world.stack.preprocessing import Preprocessing
 from incidentsim.world.stack.quality import Quality
 from incidentsim.world.stack.retrieval import Retrieval, Shard
 
 if TYPE_CHECKING:
-    from incidentsim.scenario.parts import QualityPart, RetrievalPart
+    from incidentsim.scenario.parts import GuardrailPart, PreprocessingPart, QualityPart, RetrievalPart
     from incidentsim.world.stack.build import Stack
 
 
@@ -19,6 +21,16 @@ def _quality(stack: Stack, part: QualityPart) -> list[Component]:
     quality = Quality(part, seed=stack.seed, book=stack.book, registry=stack.registry, pools=pools)
     stack.gateway.on_answer.append(quality.answered)
     return [quality]
+
+
+def _guardrail(stack: Stack, part: GuardrailPart) -> list[Component]:
+    return [Guardrail(part, kernel=stack.kernel, gateway=stack.gateway, book=stack.book, registry=stack.registry,
+                      journal=stack.journal, seed=stack.seed)]  # fmt: skip
+
+
+def _preprocessing(stack: Stack, part: PreprocessingPart) -> list[Component]:
+    return [Preprocessing(part, kernel=stack.kernel, gateway=stack.gateway, registry=stack.registry,
+                          journal=stack.journal, seed=stack.seed)]  # fmt: skip
 
 
 def _retrieval(stack: Stack, part: RetrievalPart) -> list[Component]:
@@ -33,6 +45,8 @@ def _retrieval(stack: Stack, part: RetrievalPart) -> list[Component]:
 
 
 BUILDERS: dict[str, Callable[[Stack, Any], list[Component]]] = {
+    "guardrail": _guardrail,
+    "preprocessing": _preprocessing,
     "quality": _quality,
     "retrieval": _retrieval,
 }

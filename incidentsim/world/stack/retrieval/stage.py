@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from incidentsim.client_api import Health
 from incidentsim.exact import Draws, QuantileTable
 from incidentsim.scenario.parts import RetrievalPart
 from incidentsim.telemetry.registry import Registry
@@ -119,7 +120,8 @@ class Retrieval(Component):
         if found is None or found != found:  # noqa: PLR0124 - NaN: no golden round yet
             return ComponentState(name=self.id, kind=self.kind, health="unknown", summary="no recall yet", edges=edges)
         late = (lag or 0) > self.int_knob("stale_after") / 1_000_000
-        return ComponentState(name=self.id, kind=self.kind, health="bad" if found < LOW_RECALL else "warn" if late else "ok",
+        health: Health = "bad" if found < LOW_RECALL else "warn" if late else "ok"
+        return ComponentState(name=self.id, kind=self.kind, health=health,
                               summary=f"recall {found:.0%}, sparse lag {lag or 0:.0f} s", edges=edges)  # fmt: skip
 
     def state(self) -> list[object]:

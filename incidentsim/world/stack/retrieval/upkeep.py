@@ -64,7 +64,8 @@ class Upkeep:
 
     def state(self) -> list[object]:
         """Return what defines it."""
-        return [self.index.state(), self.sparse.state(), self.rerank_slowdown_ppm, list(self._loads.values()), self._rest]
+        return [self.index.state(), self.sparse.state(), self.rerank_slowdown_ppm, list(self._loads.values()),
+                self._rest]  # fmt: skip
 
     def status(self) -> list[str]:
         """Return versions, sizes and lags."""
