@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.signatures.case import Case
+from benchmarks.signatures.rows import retrieval
 
-CASES: tuple[Case, ...] = ()
+CASES: tuple[Case, ...] = (*retrieval.CASES,)
 """Every case of the catalogue that can be planted."""
