@@ -15,7 +15,7 @@ from incidentsim.specs.verbs import VERBS
 from incidentsim.specs.vocabulary import Vocabulary
 
 EXAMPLE_NAMES = Vocabulary(
-    components={"gateway": "gateway", "chat-pool": "pool", "acme": "tenant"},
+    components={"gateway": "gateway", "chat-pool": "pool", "acme": "tenant", "job.daily": "job"},
     tenants=("acme",),
     pools=("chat-pool",),
     replicas=("chat-pool-3",),

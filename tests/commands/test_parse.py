@@ -160,6 +160,10 @@ def test_act_verbs_take_reason_and_flags(verb: str) -> None:
         "rollback": "CHG-1044",
         "shed": "all 5%",
         "silence": "QueueDepth",
+        "pause": "job.daily",
+        "resume": "job.daily",
+        "rerun": "job.daily",
+        "backfill": "job.daily",
         "undo": "3",
     }[verb]
     command = parse(f'{verb} --yes --because "too slow" {line} --dry-run', VOCABULARY)

@@ -17,7 +17,17 @@ from incidentsim.events import CheckpointTaken, EffectObserved, Fact
 from incidentsim.scenario.cast import Cast, plain_cast
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import FaultPlan, Scenario, TimelineEntry
-from incidentsim.scenario.parts import GuardrailPart, PreprocessingPart, QualityPart, RetrievalPart, RoutePart
+from incidentsim.scenario.parts import (
+    FeaturePart,
+    GuardrailPart,
+    JobPart,
+    PipelinePart,
+    PreprocessingPart,
+    QualityPart,
+    RankerPart,
+    RetrievalPart,
+    RoutePart,
+)
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.world import World
 
@@ -75,7 +85,13 @@ def complete(scenario: Scenario) -> Scenario:
         ),
         "components": (
             GuardrailPart(id="guardrail"), PreprocessingPart(id="preprocessing"), QualityPart(id="quality"),
-            RetrievalPart(id="retrieval"),
+            PipelinePart(
+                id="pipeline", jobs=(JobPart.model_validate({"id": "daily", "at": "30s", "takes": "5s"}),),
+                features=(
+                    FeaturePart.model_validate({"id": "taste", "source": "daily", "weight": 0.6}),
+                    FeaturePart.model_validate({"id": "clicks", "source": "stream", "weight": 0.4}),
+                ),
+            ), RankerPart(id="ranker"), RetrievalPart(id="retrieval"),
         ),
     })})  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.scenario.parts.base import Model, Part
+from incidentsim.scenario.parts.data import FeaturePart, JobPart, PipelinePart, RankerPart
 from incidentsim.scenario.parts.demand import Client, Slo, Tenant, Workload
 from incidentsim.scenario.parts.edge import RoutePart
 from incidentsim.scenario.parts.guardrail import GuardrailPart, PreprocessingPart
@@ -15,13 +16,17 @@ __all__ = [
     "AutoscalerPart",
     "Client",
     "ComponentPart",
+    "FeaturePart",
     "GuardrailPart",
+    "JobPart",
     "Model",
     "ObservabilityPart",
     "Part",
+    "PipelinePart",
     "PoolPart",
     "PreprocessingPart",
     "QualityPart",
+    "RankerPart",
     "RetrievalPart",
     "RoutePart",
     "Slo",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from incidentsim.scenario.fields import CleanText, Id, PositiveDuration, Ratio
 from incidentsim.scenario.parts.base import Model, Part
+from incidentsim.scenario.parts.data import PipelinePart, RankerPart
 from incidentsim.scenario.parts.demand import Slo, Tenant
 from incidentsim.scenario.parts.edge import RoutePart
 from incidentsim.scenario.parts.guardrail import GuardrailPart, PreprocessingPart
@@ -17,9 +18,11 @@ from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
 
 ComponentPart = Annotated[
     GuardrailPart
+    | PipelinePart
     | PreprocessingPart
-    | QualityPart
-    | RetrievalPart,
+    | RankerPart
+    | RetrievalPart
+    | QualityPart,
     Field(discriminator="kind"),
 ]  # fmt: skip
 """A component that not every stack has, told apart by its `kind`."""

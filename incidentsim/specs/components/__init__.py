@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from incidentsim.specs.components.base import ComponentSpec, S
 from incidentsim.specs.components.company import COMPANY, OBSERVABILITY, ORGANISATION
+from incidentsim.specs.components.data import DATA
 from incidentsim.specs.components.edge import EDGE, GATEWAY, ROUTE, ROUTER, TENANT
 from incidentsim.specs.components.guardrail import GUARDS
 from incidentsim.specs.components.quality import QUALITY, QUALITY_KINDS
@@ -19,6 +20,7 @@ COMPONENTS: dict[str, ComponentSpec] = {
         *EDGE,
         *SERVING,
         *GUARDS,
+        *DATA,
         *RETRIEVAL_KINDS,
         *QUALITY_KINDS,
         *COMPANY,

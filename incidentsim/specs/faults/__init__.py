@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from incidentsim.specs.faults.base import COURSE, FaultSpec, Parameter
 from incidentsim.specs.faults.configuration import CONFIGURATION_FAULTS
+from incidentsim.specs.faults.data import DATA_FAULTS
 from incidentsim.specs.faults.guardrail import GUARD_FAULTS
 from incidentsim.specs.faults.hardware import HARDWARE_FAULTS
 from incidentsim.specs.faults.retrieval import RETRIEVAL_FAULTS
@@ -21,6 +22,7 @@ FAULTS: dict[str, FaultSpec] = {
         *RUNTIME_FAULTS,
         *RETRIEVAL_FAULTS,
         *GUARD_FAULTS,
+        *DATA_FAULTS,
     )
 }
 """Every fault kind, by its name."""

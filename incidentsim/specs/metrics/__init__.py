@@ -11,6 +11,7 @@ from incidentsim.specs.metrics.base import (
     MetricType,
 )
 from incidentsim.specs.metrics.cluster import CLUSTER_METRICS
+from incidentsim.specs.metrics.data import DATA_METRICS
 from incidentsim.specs.metrics.edge import EDGE_METRICS
 from incidentsim.specs.metrics.engine import ENGINE_METRICS
 from incidentsim.specs.metrics.gpu import GPU_METRICS
@@ -30,6 +31,7 @@ METRICS: dict[str, MetricSpec] = {
         *EDGE_METRICS,
         *CLUSTER_METRICS,
         *GUARD_METRICS,
+        *DATA_METRICS,
         *RETRIEVAL_METRICS,
         *QUALITY_METRICS,
         *MONITORING_METRICS,

@@ -7,6 +7,7 @@ from incidentsim.world.actions.base import Action
 from incidentsim.world.actions.capacity import Drain, Restart, Scale
 from incidentsim.world.actions.changes import Rollback, WaiverExpiry
 from incidentsim.world.actions.config import Limit, Priority, SetKnob, Shed
+from incidentsim.world.actions.jobs import Backfill, Pause, Rerun, Resume
 from incidentsim.world.actions.people import Ask, PagePerson
 from incidentsim.world.actions.retrieval import Failover
 
@@ -20,6 +21,10 @@ ACTIONS: dict[str, Action] = {
     "scale": Scale(),
     "restart": Restart(),
     "drain": Drain(),
+    "pause": Pause(),
+    "resume": Resume(),
+    "rerun": Rerun(),
+    "backfill": Backfill(),
     "failover": Failover(),
     "silence": Silence(),
     "ask": Ask(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
+from incidentsim.world.faults.data import BadBatch, FeatureDrift, LateData, SchemaChange
 from incidentsim.world.faults.guardrail import (
     CpuSteal,
     CredentialExpired,
@@ -33,6 +34,10 @@ KINDS: dict[str, type[Fault]] = {
     "preprocessing_leak": PreprocessingLeak,
     "poison_input": PoisonInput,
     "cpu_steal": CpuSteal,
+    "schema_change": SchemaChange,
+    "bad_batch": BadBatch,
+    "late_data": LateData,
+    "feature_drift": FeatureDrift,
     "partition_down": PartitionDown,
     "index_lag": IndexLag,
     "mixed_embeddings": MixedEmbeddings,

@@ -6,13 +6,22 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from incidentsim.world.stack.component import Component
+from incidentsim.world.stack.data.pipeline import Pipeline
+from incidentsim.world.stack.data.ranker import Ranker
 from incidentsim.world.stack.guardrail import Guardrail
 from incidentsim.world.stack.preprocessing import Preprocessing
 from incidentsim.world.stack.quality import Quality
 from incidentsim.world.stack.retrieval import Retrieval, Shard
 
 if TYPE_CHECKING:
-    from incidentsim.scenario.parts import GuardrailPart, PreprocessingPart, QualityPart, RetrievalPart
+    from incidentsim.scenario.parts import (
+        GuardrailPart,
+        PipelinePart,
+        PreprocessingPart,
+        QualityPart,
+        RankerPart,
+        RetrievalPart,
+    )
     from incidentsim.world.stack.build import Stack
 
 
@@ -33,6 +42,17 @@ def _preprocessing(stack: Stack, part: PreprocessingPart) -> list[Component]:
                           journal=stack.journal, seed=stack.seed)]  # fmt: skip
 
 
+def _pipeline(stack: Stack, part: PipelinePart) -> list[Component]:
+    pipeline = Pipeline(part, kernel=stack.kernel, registry=stack.registry, journal=stack.journal)
+    return [pipeline, *pipeline.jobs, pipeline.store]
+
+
+def _ranker(stack: Stack, part: RankerPart) -> list[Component]:
+    pipelines = [c for c in stack.components.values() if isinstance(c, Pipeline)]
+    return [Ranker(part, pipelines[0].store if pipelines else None, kernel=stack.kernel, gateway=stack.gateway,
+                   book=stack.book, registry=stack.registry, seed=stack.seed)]  # fmt: skip
+
+
 def _retrieval(stack: Stack, part: RetrievalPart) -> list[Component]:
     size = part.vectors // part.shards * part.dimensions * 4  # float32
     shards = [Shard(name, stack.kernel, stack.registry, stack.journal, size_bytes=size) for name in part.children()]
@@ -46,8 +66,10 @@ def _retrieval(stack: Stack, part: RetrievalPart) -> list[Component]:
 
 BUILDERS: dict[str, Callable[[Stack, Any], list[Component]]] = {
     "guardrail": _guardrail,
+    "pipeline": _pipeline,
     "preprocessing": _preprocessing,
-    "quality": _quality,
+    "ranker": _ranker,
     "retrieval": _retrieval,
+    "quality": _quality,
 }
 """By kind: from a part to its component, followed by the components that come with it."""
