@@ -161,6 +161,8 @@ def test_act_verbs_take_reason_and_flags(verb: str) -> None:
         "shed": "all 5%",
         "silence": "QueueDepth",
         "pause": "job.daily",
+        "purge": "response-cache",
+        "failover": "shard-1",
         "resume": "job.daily",
         "rerun": "job.daily",
         "backfill": "job.daily",

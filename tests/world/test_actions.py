@@ -14,6 +14,7 @@ from incidentsim.specs.verbs import VERBS
 from incidentsim.world.actions import ACTIONS
 from incidentsim.world.stack.data.job import Job
 from incidentsim.world.stack.data.store import FeatureStore
+from incidentsim.world.stack.response_cache import ResponseCache
 from incidentsim.world.stack.retrieval import Shard
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
@@ -57,6 +58,7 @@ ACTS = {
                       wrong=({"target": "chat-pool-9"}, {"target": "gateway"})),
     "drain": Sample(line="drain chat-pool-1", preview="one fewer while drained", inverse="drain",
                     wrong=({"target": "chat-pool-9"},)),
+    "purge": Sample(line="purge response-cache", preview="every entry is dropped", inverse="", wrong=({"cache": "x"},)),
     "pause": Sample(line="pause job.daily", preview="none running", inverse="resume", wrong=({"job": "job.x"},)),
     "resume": Sample(line="resume job.daily", preview="at its next time", inverse="pause", first="pause job.daily",
                      wrong=({"job": "job.x"},)),
@@ -89,6 +91,7 @@ def configuration(world: World) -> list[object]:
         stack.router.describe(),
         [t.describe()[:3] for t in stack.tenants.values()],
         sum(p.restarts for p in stack.pool.pods),
+        [c.state()[-1] for c in stack.components.values() if isinstance(c, ResponseCache)],
         [c.running for c in stack.components.values() if isinstance(c, Job)],
         [c.serving.id for c in stack.components.values() if isinstance(c, FeatureStore)],
         [c.leader for c in stack.components.values() if isinstance(c, Shard)],

@@ -27,6 +27,7 @@ INSTANCES = {
     "job": "job.daily",
     "feature-store": "feature-store",
     "ranker": "ranker",
+    "response-cache": "response-cache",
     "preprocessing": "preprocessing",
     "retrieval": "retrieval",
     "shard": "shard-0",

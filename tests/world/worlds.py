@@ -25,6 +25,7 @@ from incidentsim.scenario.parts import (
     PreprocessingPart,
     QualityPart,
     RankerPart,
+    ResponseCachePart,
     RetrievalPart,
     RoutePart,
 )
@@ -81,7 +82,8 @@ def complete(scenario: Scenario) -> Scenario:
     stack = scenario.stack
     return scenario.model_copy(update={"stack": stack.model_copy(update={
         "routes": (
-            RoutePart(id="chat", stages=("guardrail", "preprocessing", "retrieval"), pools=(stack.pools[0].id,)),
+            RoutePart(id="chat", stages=("response-cache", "guardrail", "preprocessing", "retrieval"),
+                      pools=(stack.pools[0].id,)),
         ),
         "components": (
             GuardrailPart(id="guardrail"), PreprocessingPart(id="preprocessing"), QualityPart(id="quality"),
@@ -91,7 +93,8 @@ def complete(scenario: Scenario) -> Scenario:
                     FeaturePart.model_validate({"id": "taste", "source": "daily", "weight": 0.6}),
                     FeaturePart.model_validate({"id": "clicks", "source": "stream", "weight": 0.4}),
                 ),
-            ), RankerPart(id="ranker"), RetrievalPart(id="retrieval"),
+            ), RankerPart(id="ranker"), ResponseCachePart(id="response-cache"),
+            RetrievalPart(id="retrieval"),
         ),
     })})  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.scenario.parts.base import Model, Part
+from incidentsim.scenario.parts.caches import ResponseCachePart
 from incidentsim.scenario.parts.data import FeaturePart, JobPart, PipelinePart, RankerPart
 from incidentsim.scenario.parts.demand import Client, Slo, Tenant, Workload
 from incidentsim.scenario.parts.edge import RoutePart
@@ -27,6 +28,7 @@ __all__ = [
     "PreprocessingPart",
     "QualityPart",
     "RankerPart",
+    "ResponseCachePart",
     "RetrievalPart",
     "RoutePart",
     "Slo",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from incidentsim.scenario.fields import CleanText, Id, PositiveDuration, Ratio
 from incidentsim.scenario.parts.base import Model, Part
+from incidentsim.scenario.parts.caches import ResponseCachePart
 from incidentsim.scenario.parts.data import PipelinePart, RankerPart
 from incidentsim.scenario.parts.demand import Slo, Tenant
 from incidentsim.scenario.parts.edge import RoutePart
@@ -22,6 +23,7 @@ ComponentPart = Annotated[
     | PreprocessingPart
     | RankerPart
     | RetrievalPart
+    | ResponseCachePart
     | QualityPart,
     Field(discriminator="kind"),
 ]  # fmt: skip

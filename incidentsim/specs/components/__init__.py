@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.specs.components.base import ComponentSpec, S
+from incidentsim.specs.components.caches import CACHES
 from incidentsim.specs.components.company import COMPANY, OBSERVABILITY, ORGANISATION
 from incidentsim.specs.components.data import DATA
 from incidentsim.specs.components.edge import EDGE, GATEWAY, ROUTE, ROUTER, TENANT
@@ -20,6 +21,7 @@ COMPONENTS: dict[str, ComponentSpec] = {
         *EDGE,
         *SERVING,
         *GUARDS,
+        *CACHES,
         *DATA,
         *RETRIEVAL_KINDS,
         *QUALITY_KINDS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.specs.faults.base import COURSE, FaultSpec, Parameter
+from incidentsim.specs.faults.caches import CACHE_FAULTS
 from incidentsim.specs.faults.configuration import CONFIGURATION_FAULTS
 from incidentsim.specs.faults.data import DATA_FAULTS
 from incidentsim.specs.faults.guardrail import GUARD_FAULTS
@@ -22,6 +23,7 @@ FAULTS: dict[str, FaultSpec] = {
         *RUNTIME_FAULTS,
         *RETRIEVAL_FAULTS,
         *GUARD_FAULTS,
+        *CACHE_FAULTS,
         *DATA_FAULTS,
     )
 }

@@ -10,6 +10,7 @@ from incidentsim.specs.metrics.base import (
     MetricSpec,
     MetricType,
 )
+from incidentsim.specs.metrics.caches import CACHE_METRICS
 from incidentsim.specs.metrics.cluster import CLUSTER_METRICS
 from incidentsim.specs.metrics.data import DATA_METRICS
 from incidentsim.specs.metrics.edge import EDGE_METRICS
@@ -31,6 +32,7 @@ METRICS: dict[str, MetricSpec] = {
         *EDGE_METRICS,
         *CLUSTER_METRICS,
         *GUARD_METRICS,
+        *CACHE_METRICS,
         *DATA_METRICS,
         *RETRIEVAL_METRICS,
         *QUALITY_METRICS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from incidentsim.world.actions.alerting import Silence
 from incidentsim.world.actions.base import Action
+from incidentsim.world.actions.caches import Purge
 from incidentsim.world.actions.capacity import Drain, Restart, Scale
 from incidentsim.world.actions.changes import Rollback, WaiverExpiry
 from incidentsim.world.actions.config import Limit, Priority, SetKnob, Shed
@@ -21,6 +22,7 @@ ACTIONS: dict[str, Action] = {
     "scale": Scale(),
     "restart": Restart(),
     "drain": Drain(),
+    "purge": Purge(),
     "pause": Pause(),
     "resume": Resume(),
     "rerun": Rerun(),

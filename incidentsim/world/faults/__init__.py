@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
+from incidentsim.world.faults.caches import CacheKeyLeak, CacheKeyUnstable, CacheShardRestarts
 from incidentsim.world.faults.data import BadBatch, FeatureDrift, LateData, SchemaChange
 from incidentsim.world.faults.guardrail import (
     CpuSteal,
@@ -42,6 +43,9 @@ KINDS: dict[str, type[Fault]] = {
     "index_lag": IndexLag,
     "mixed_embeddings": MixedEmbeddings,
     "slow_reranker": SlowReranker,
+    "cache_shard_restarts": CacheShardRestarts,
+    "cache_key_leak": CacheKeyLeak,
+    "cache_key_unstable": CacheKeyUnstable,
     "waiver_without_expiry": Standing,
     "length_blind_admission": Standing,
     "max_num_seqs_raised": Standing,

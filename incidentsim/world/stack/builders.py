@@ -11,6 +11,7 @@ from incidentsim.world.stack.data.ranker import Ranker
 from incidentsim.world.stack.guardrail import Guardrail
 from incidentsim.world.stack.preprocessing import Preprocessing
 from incidentsim.world.stack.quality import Quality
+from incidentsim.world.stack.response_cache import ResponseCache
 from incidentsim.world.stack.retrieval import Retrieval, Shard
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         PreprocessingPart,
         QualityPart,
         RankerPart,
+        ResponseCachePart,
         RetrievalPart,
     )
     from incidentsim.world.stack.build import Stack
@@ -64,12 +66,18 @@ def _retrieval(stack: Stack, part: RetrievalPart) -> list[Component]:
     return [retrieval, *shards]
 
 
+def _response_cache(stack: Stack, part: ResponseCachePart) -> list[Component]:
+    return [ResponseCache(part, kernel=stack.kernel, gateway=stack.gateway, book=stack.book, registry=stack.registry,
+                          journal=stack.journal, seed=stack.seed)]  # fmt: skip
+
+
 BUILDERS: dict[str, Callable[[Stack, Any], list[Component]]] = {
     "guardrail": _guardrail,
     "pipeline": _pipeline,
     "preprocessing": _preprocessing,
     "ranker": _ranker,
     "retrieval": _retrieval,
+    "response-cache": _response_cache,
     "quality": _quality,
 }
 """By kind: from a part to its component, followed by the components that come with it."""
