@@ -188,9 +188,12 @@ def isqrt_ps(a: int, b: int) -> int:
     return math.isqrt(a * a + b * b)
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical_json(value: Any) -> str:
     """Return JSON with sorted keys, no spaces, UTF-8 kept; the form that is hashed."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def sha256_hex(data: bytes | str) -> str:
@@ -208,8 +211,7 @@ class RollingDigest:
 
     def add(self, data: bytes) -> None:
         """Append one frame; its length is hashed too, so frames can't run into each other."""
-        self._hash.update(len(data).to_bytes(4, "little"))
-        self._hash.update(data)
+        self._hash.update(len(data).to_bytes(4, "little") + data)
 
     def add_json(self, value: Any) -> None:
         """Append the canonical JSON of `value`."""
