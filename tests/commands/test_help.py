@@ -16,7 +16,7 @@ from incidentsim.specs.vocabulary import Vocabulary
 
 EXAMPLE_NAMES = Vocabulary(
     components={"gateway": "gateway", "chat-pool": "pool", "acme": "tenant", "job.daily": "job",
-                "response-cache": "response-cache"},
+                "response-cache": "response-cache", "shard-1": "shard"},
     tenants=("acme",),
     pools=("chat-pool",),
     replicas=("chat-pool-3",),

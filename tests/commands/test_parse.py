@@ -167,6 +167,7 @@ def test_act_verbs_take_reason_and_flags(verb: str) -> None:
         "silence": "QueueDepth",
         "pause": "job.daily",
         "purge": "response-cache",
+        "failover": "shard-1",
         "resume": "job.daily",
         "rerun": "job.daily",
         "backfill": "job.daily",

@@ -18,6 +18,7 @@ from incidentsim.world.actions import ACTIONS
 from incidentsim.world.stack.data.job import Job
 from incidentsim.world.stack.data.store import FeatureStore
 from incidentsim.world.stack.response_cache import ResponseCache
+from incidentsim.world.stack.retrieval import Shard
 from incidentsim.world.stack.sessions import conversation_id
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
@@ -93,6 +94,8 @@ ACTS = {
                      wrong=({"job": "job.x"},)),
     "rerun": Sample(line="rerun job.daily", preview="about 5 s", inverse="", wrong=({"job": "gateway"},)),
     "backfill": Sample(line="backfill job.daily", preview="about 15 s", inverse="", wrong=({"job": "gateway"},)),
+    "failover": Sample(line="failover shard-1", preview="replica 0 -> replica 1", inverse="",
+                       wrong=({"shard": "shard-9"}, {"shard": "gateway"})),
     "silence": Sample(line="silence TTFTBurnRateFast", preview="notifications stop", inverse="silence",
                       wrong=({"alert": "Nothing"},)),
 }  # fmt: skip
@@ -124,6 +127,7 @@ def configuration(world: World) -> list[object]:
         [c.state()[-1] for c in stack.components.values() if isinstance(c, ResponseCache)],
         [c.running for c in stack.components.values() if isinstance(c, Job)],
         [c.serving.id for c in stack.components.values() if isinstance(c, FeatureStore)],
+        [c.leader for c in stack.components.values() if isinstance(c, Shard)],
     ]
 
 

@@ -29,6 +29,8 @@ INSTANCES = {
     "ranker": "ranker",
     "response-cache": "response-cache",
     "preprocessing": "preprocessing",
+    "retrieval": "retrieval",
+    "shard": "shard-0",
 }
 """A component of each kind in the small world."""
 

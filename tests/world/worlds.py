@@ -26,6 +26,7 @@ from incidentsim.scenario.parts import (
     QualityPart,
     RankerPart,
     ResponseCachePart,
+    RetrievalPart,
     RoutePart,
 )
 from incidentsim.world.stack.build import Stack
@@ -81,7 +82,8 @@ def complete(scenario: Scenario) -> Scenario:
     stack = scenario.stack
     return scenario.model_copy(update={"stack": stack.model_copy(update={
         "routes": (
-            RoutePart(id="chat", stages=("response-cache", "guardrail", "preprocessing"), pools=(stack.pools[0].id,)),
+            RoutePart(id="chat", stages=("response-cache", "guardrail", "preprocessing", "retrieval"),
+                      pools=(stack.pools[0].id,)),
         ),
         "components": (
             GuardrailPart(id="guardrail"), PreprocessingPart(id="preprocessing"), QualityPart(id="quality"),
@@ -92,6 +94,7 @@ def complete(scenario: Scenario) -> Scenario:
                     FeaturePart.model_validate({"id": "clicks", "source": "stream", "weight": 0.4}),
                 ),
             ), RankerPart(id="ranker"), ResponseCachePart(id="response-cache"),
+            RetrievalPart(id="retrieval"),
         ),
     })})  # fmt: skip
 

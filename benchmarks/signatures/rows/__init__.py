@@ -5,11 +5,13 @@ from __future__ import annotations
 from benchmarks.signatures.case import Case
 from benchmarks.signatures.rows.data import CASES as DATA
 from benchmarks.signatures.rows.edge import CASES as EDGE
+from benchmarks.signatures.rows.retrieval import CASES as RETRIEVAL
 from benchmarks.signatures.rows.tenants import CASES as TENANTS
 
 CASES: tuple[Case, ...] = (
     *EDGE,
     *TENANTS,
     *DATA,
+    *RETRIEVAL,
 )
 """Every case of the catalogue that can be planted."""

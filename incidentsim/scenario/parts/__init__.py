@@ -9,6 +9,7 @@ from incidentsim.scenario.parts.demand import Client, Slo, Tenant, Workload
 from incidentsim.scenario.parts.edge import RoutePart
 from incidentsim.scenario.parts.guardrail import GuardrailPart, PreprocessingPart
 from incidentsim.scenario.parts.quality import QualityPart
+from incidentsim.scenario.parts.retrieval import RetrievalPart
 from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
 from incidentsim.scenario.parts.stack import ComponentPart, ObservabilityPart, Stack
 
@@ -28,6 +29,7 @@ __all__ = [
     "QualityPart",
     "RankerPart",
     "ResponseCachePart",
+    "RetrievalPart",
     "RoutePart",
     "Slo",
     "Stack",

@@ -14,6 +14,7 @@ from incidentsim.scenario.parts.demand import Slo, Tenant
 from incidentsim.scenario.parts.edge import RoutePart
 from incidentsim.scenario.parts.guardrail import GuardrailPart, PreprocessingPart
 from incidentsim.scenario.parts.quality import QualityPart
+from incidentsim.scenario.parts.retrieval import RetrievalPart
 from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
 
 ComponentPart = Annotated[
@@ -21,6 +22,7 @@ ComponentPart = Annotated[
     | PipelinePart
     | PreprocessingPart
     | RankerPart
+    | RetrievalPart
     | ResponseCachePart
     | QualityPart,
     Field(discriminator="kind"),

@@ -9,6 +9,7 @@ from incidentsim.specs.components.data import DATA
 from incidentsim.specs.components.edge import EDGE, GATEWAY, ROUTE, ROUTER, TENANT
 from incidentsim.specs.components.guardrail import GUARDS
 from incidentsim.specs.components.quality import QUALITY, QUALITY_KINDS
+from incidentsim.specs.components.retrieval import RETRIEVAL_KINDS
 from incidentsim.specs.components.serving import AUTOSCALER, NODE, POOL, SERVING
 
 __all__ = ["AUTOSCALER", "COMPONENTS", "GATEWAY", "NODE", "OBSERVABILITY", "ORGANISATION", "POOL", "QUALITY", "ROUTE",
@@ -22,6 +23,7 @@ COMPONENTS: dict[str, ComponentSpec] = {
         *GUARDS,
         *CACHES,
         *DATA,
+        *RETRIEVAL_KINDS,
         *QUALITY_KINDS,
         *COMPANY,
     )

@@ -9,6 +9,7 @@ from incidentsim.specs.faults.data import DATA_FAULTS
 from incidentsim.specs.faults.edge import EDGE_FAULTS
 from incidentsim.specs.faults.guardrail import GUARD_FAULTS
 from incidentsim.specs.faults.hardware import HARDWARE_FAULTS
+from incidentsim.specs.faults.retrieval import RETRIEVAL_FAULTS
 from incidentsim.specs.faults.runtime import RUNTIME_FAULTS
 from incidentsim.specs.faults.tenants import TENANT_FAULTS
 
@@ -22,6 +23,7 @@ FAULTS: dict[str, FaultSpec] = {
         *CONFIGURATION_FAULTS,
         *HARDWARE_FAULTS,
         *RUNTIME_FAULTS,
+        *RETRIEVAL_FAULTS,
         *GUARD_FAULTS,
         *CACHE_FAULTS,
         *DATA_FAULTS,

@@ -19,6 +19,7 @@ from incidentsim.specs.metrics.gpu import GPU_METRICS
 from incidentsim.specs.metrics.guardrail import GUARD_METRICS
 from incidentsim.specs.metrics.monitoring import MONITORING_METRICS
 from incidentsim.specs.metrics.quality import QUALITY_METRICS
+from incidentsim.specs.metrics.retrieval import RETRIEVAL_METRICS
 
 __all__ = ["ITL_BUCKETS_US", "METRICS", "REQUEST_BUCKETS_US", "TOKEN_BUCKETS", "TTFT_BUCKETS_US", "MetricSpec",
            "MetricType"]  # fmt: skip
@@ -33,6 +34,7 @@ METRICS: dict[str, MetricSpec] = {
         *GUARD_METRICS,
         *CACHE_METRICS,
         *DATA_METRICS,
+        *RETRIEVAL_METRICS,
         *QUALITY_METRICS,
         *MONITORING_METRICS,
     )

@@ -10,6 +10,7 @@ from incidentsim.world.actions.changes import Rollback, WaiverExpiry
 from incidentsim.world.actions.config import Limit, Priority, SetKnob
 from incidentsim.world.actions.jobs import Backfill, Pause, Rerun, Resume
 from incidentsim.world.actions.people import Ask, PagePerson
+from incidentsim.world.actions.retrieval import Failover
 from incidentsim.world.actions.traffic import Canary, Flush, Renew, RouteTraffic, Shed, Terminate
 
 ACTIONS: dict[str, Action] = {
@@ -32,6 +33,7 @@ ACTIONS: dict[str, Action] = {
     "resume": Resume(),
     "rerun": Rerun(),
     "backfill": Backfill(),
+    "failover": Failover(),
     "silence": Silence(),
     "ask": Ask(),
     "page": PagePerson(),

@@ -16,6 +16,7 @@ from incidentsim.world.faults.guardrail import (
     PreprocessingLeak,
 )
 from incidentsim.world.faults.hardware import ClockThrottle, GpuLost
+from incidentsim.world.faults.retrieval import IndexLag, MixedEmbeddings, PartitionDown, SlowReranker
 from incidentsim.world.faults.runtime import BadImage, EngineHang
 from incidentsim.world.faults.standing import Standing
 from incidentsim.world.faults.tenant import (
@@ -59,6 +60,10 @@ KINDS: dict[str, type[Fault]] = {
     "bad_batch": BadBatch,
     "late_data": LateData,
     "feature_drift": FeatureDrift,
+    "partition_down": PartitionDown,
+    "index_lag": IndexLag,
+    "mixed_embeddings": MixedEmbeddings,
+    "slow_reranker": SlowReranker,
     "cache_shard_restarts": CacheShardRestarts,
     "cache_key_leak": CacheKeyLeak,
     "cache_key_unstable": CacheKeyUnstable,

@@ -12,6 +12,7 @@ from incidentsim.world.stack.guardrail import Guardrail
 from incidentsim.world.stack.preprocessing import Preprocessing
 from incidentsim.world.stack.quality import Quality
 from incidentsim.world.stack.response_cache import ResponseCache
+from incidentsim.world.stack.retrieval import Retrieval, Shard
 
 if TYPE_CHECKING:
     from incidentsim.scenario.parts import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         QualityPart,
         RankerPart,
         ResponseCachePart,
+        RetrievalPart,
     )
     from incidentsim.world.stack.build import Stack
 
@@ -53,6 +55,17 @@ def _ranker(stack: Stack, part: RankerPart) -> list[Component]:
                    book=stack.book, registry=stack.registry, seed=stack.seed)]  # fmt: skip
 
 
+def _retrieval(stack: Stack, part: RetrievalPart) -> list[Component]:
+    size = part.vectors // part.shards * part.dimensions * 4  # float32
+    shards = [Shard(name, stack.kernel, stack.registry, stack.journal, size_bytes=size) for name in part.children()]
+    tenants = {t.id: stack.cast.shown(t.id) for t in stack.scenario.tenants}
+    retrieval = Retrieval(
+        part, shards, kernel=stack.kernel, gateway=stack.gateway, registry=stack.registry, journal=stack.journal,
+        seed=stack.seed, tenants=tenants, built=lambda: stack.settings.set(f"{part.id}.rebuild", "off"),
+    )  # fmt: skip
+    return [retrieval, *shards]
+
+
 def _response_cache(stack: Stack, part: ResponseCachePart) -> list[Component]:
     return [ResponseCache(part, kernel=stack.kernel, gateway=stack.gateway, book=stack.book, registry=stack.registry,
                           journal=stack.journal, seed=stack.seed)]  # fmt: skip
@@ -63,6 +76,7 @@ BUILDERS: dict[str, Callable[[Stack, Any], list[Component]]] = {
     "pipeline": _pipeline,
     "preprocessing": _preprocessing,
     "ranker": _ranker,
+    "retrieval": _retrieval,
     "response-cache": _response_cache,
     "quality": _quality,
 }
