@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from incidentsim.errors import CommandError
+from incidentsim.errors import CommandError, ScenarioError
 from incidentsim.scenario.model import Scenario, Slo
 from incidentsim.scenario.parts import QualityPart, RoutePart
 from incidentsim.world.stack.breaker import Breaker
@@ -188,6 +188,13 @@ def test_a_bad_route_is_removed_by_its_rule_and_not_by_restarts(world_twice: Twi
     fixed = world_twice(Run(scenario=scenario, script=((20 * SECOND, "route prompt_tokens>500 default"),)))
     assert [f.removed for p in (masked, fixed) for f in p.stack.faults.values()] == [False, True]
     assert served(masked, "spare-pool") > served(fixed, "spare-pool") > 0
+
+
+def test_a_fault_that_names_nothing_is_refused() -> None:
+    """A pool or a certificate that the stack lacks is a mistake of the scenario, told with what there is."""
+    for kind, params in (("bad_route", {"pool": "moon", "prompt_over": 0}), ("cert_expired", {"certificate": "moon"})):
+        with pytest.raises(ScenarioError, match=r"there is no .* 'moon'; there are: .*chat-pool"):
+            Run(scenario=with_fault(small(), kind, "gateway", 0, **params)).play()
 
 
 # -- fallbacks --------------------------------------------------------------------------------------------------

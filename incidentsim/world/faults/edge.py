@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from incidentsim.errors import ScenarioError
+from incidentsim.scenario.model import FaultPlan
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.faults.standing import Standing
 from incidentsim.world.stack.limits import RouteRule
 
+if TYPE_CHECKING:
+    from incidentsim.world.stack.build import Stack
+
+
+def _must_exist(plan: FaultPlan, parameter: str, known: Iterable[str]) -> None:
+    if plan.params[parameter] not in known:
+        raise ScenarioError(f"fault {plan.id}: there is no {parameter} {plan.params[parameter]!r}; "
+                            f"there are: {', '.join(known)}")  # fmt: skip
+
 
 class CertExpired(Fault):
     """A certificate runs out, and nobody renewed it: the one clients see, or the one towards a pool."""
+
+    def __init__(self, stack: Stack, plan: FaultPlan) -> None:
+        super().__init__(stack, plan)
+        _must_exist(plan, "certificate", stack.gateway.certificates.not_after)
 
     def apply(self, strength_ppm: int) -> None:
         """Expire it; the fault's own end is somebody's renewing it."""
@@ -26,6 +44,10 @@ class CertExpired(Fault):
 
 class BadRoute(Fault):
     """A routing rule sends requests to a pool that was never meant for them."""
+
+    def __init__(self, stack: Stack, plan: FaultPlan) -> None:
+        super().__init__(stack, plan)
+        _must_exist(plan, "pool", stack.pools)
 
     def _selector(self) -> str:
         over = self.params["prompt_over"]
