@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from incidentsim.world.kernel import STEP_END, Call, Kernel
-from incidentsim.world.stack.replica import FINE, WATERMARK_DIVISOR
+from incidentsim.world.stack.replica import FINE
+from incidentsim.world.stack.running import WATERMARK_DIVISOR
 from incidentsim.world.stack.sequence import NEVER, Sequence
 from incidentsim.world.stack.step_model import BLOCK_TOKENS, StepModel
 

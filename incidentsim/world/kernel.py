@@ -62,20 +62,26 @@ class Kernel(simpy.Environment):
     def __init__(self, start_us: int) -> None:
         super().__init__(initial_time=start_us)
         self.scheduled = 0
+        self._next_id = self._eid.__next__
         self._limit = MAX_EVENTS_PER_SECOND
         self._history = [0]
         self.after(_SECOND_US, self._heartbeat, None)
 
     def after(self, delay_us: int, function: Callable[[Call], None], argument: Any, priority: int = NORMAL) -> None:
         """Call `function(call)` in `delay_us` microseconds (integer, >= 0), with `call.argument = argument`."""
-        self.scheduled += 1
-        if self.scheduled > self._limit:
-            raise BudgetExceeded(
-                f"more than {MAX_EVENTS_PER_SECOND} events in one scenario second near {self.now} µs; "
-                "some part of the world feeds on itself"
-            )
+        self.scheduled = scheduled = self.scheduled + 1
+        if scheduled > self._limit:
+            raise self._too_many()
         queue: list[Any] = self._queue
-        heappush(queue, (self._now + delay_us, priority, next(self._eid), Call(function, argument)))
+        heappush(queue, (self._now + delay_us, priority, self._next_id(), Call(function, argument)))
+
+    def push(self, t_us: int, call: Call, priority: int) -> None:
+        """Put a Call that is not on the queue there, at `t_us` >= now: `after` for who uses one Call many times."""
+        self.scheduled = scheduled = self.scheduled + 1
+        if scheduled > self._limit:
+            raise self._too_many()
+        queue: list[Any] = self._queue
+        heappush(queue, (t_us, priority, self._next_id(), call))
 
     def at(self, t_us: int, function: Callable[[Call], None], argument: Any, priority: int = NORMAL) -> None:
         """Call `function(call)` at scenario time `t_us`, which must not lie in the past."""
@@ -84,14 +90,26 @@ class Kernel(simpy.Environment):
     def advance(self, to_us: int) -> None:
         """Process every event with time <= `to_us`; afterwards `now == to_us`. Going back does nothing."""
         queue: list[Any] = self._queue
-        while queue[0][0] <= to_us:
-            call = queue[0][3]
+        # the heartbeat keeps the queue from ever being empty
+        while True:
+            entry = heappop(queue)
+            t_us, _, _, call = entry
+            if t_us > to_us:
+                heappush(queue, entry)
+                break
             if call.__class__ is Call:
-                self._now = heappop(queue)[0]
+                self._now = t_us
                 call.function(call)
             else:
+                heappush(queue, entry)
                 self.step()
         self._now = max(self._now, to_us)
+
+    def _too_many(self) -> BudgetExceeded:
+        return BudgetExceeded(
+            f"more than {MAX_EVENTS_PER_SECOND} events in one scenario second near {self.now} µs; "
+            "some part of the world feeds on itself"
+        )
 
     def _heartbeat(self, _: Call) -> None:
         history = self._history
