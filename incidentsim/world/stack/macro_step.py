@@ -19,24 +19,23 @@ BLOCK_SHIFT = BLOCK_MASK.bit_length()
 """Tokens shifted right by this are full blocks."""
 
 
-def duration(k: int, base: int, slope: int) -> int:
-    """Return how long k iterations take."""
-    return k * base + slope * (k * (k - 1) >> 1)
-
-
-def completed(elapsed: int, base: int, slope: int) -> int:
-    """Return the largest number of iterations that end strictly before `elapsed`."""
-    if slope and elapsed > 0:
+def in_progress(elapsed: int, base: int, slope: int) -> tuple[int, int]:
+    """Return how many iterations end strictly before `elapsed` > 0, and how long these and the next one take."""
+    if slope:
         # the positive root, in the form that does not cancel; a float guess, made exact below
-        twice = 2 * base - slope
-        j = int(4 * elapsed / (twice + sqrt(float(twice) * twice + 8.0 * slope * elapsed)))
+        half = base - slope / 2
+        j = int(2 * elapsed / (half + sqrt(half * half + 2 * slope * elapsed)))
     else:
         j = elapsed // base
-    while j > 0 and j * base + slope * (j * (j - 1) >> 1) >= elapsed:
+    end = j * base + slope * (j * (j - 1) >> 1)
+    while end >= elapsed and j:
         j -= 1
-    while (j + 1) * base + slope * ((j + 1) * j >> 1) < elapsed:
+        end -= base + slope * j
+    end += base + slope * j
+    while end < elapsed:
         j += 1
-    return j
+        end += base + slope * j
+    return j, end
 
 
 def blocks_taken(k: int, n: int, clock: int, buckets: Sequence[int]) -> int:

@@ -14,6 +14,7 @@ from collections import deque
 from heapq import heapify, heappop
 
 from incidentsim.world.stack.macro_step import BLOCK_MASK, BLOCK_SHIFT
+from incidentsim.world.stack.prefix_cache import PrefixCache
 from incidentsim.world.stack.sequence import Sequence
 from incidentsim.world.stack.step_model import BLOCK_TOKENS
 
@@ -25,14 +26,15 @@ class RunningSet:
     """The sequences of one engine. Base of Replica, which alone changes them from step to step."""
 
     __slots__ = (
-        "_aborts", "_buckets", "_clock", "_context", "_free", "_heap", "_held", "_n", "_prefilling", "_waiting",
-        "_waiting_gone", "blocks", "preemptions", "reserve", "watermark",
+        "_aborts", "_buckets", "_cache", "_clock", "_context", "_free", "_heap", "_held", "_n", "_prefilling",
+        "_waiting", "_waiting_gone", "blocks", "preemptions", "reserve", "watermark",
     )  # fmt: skip
 
-    def __init__(self, *, blocks: int, reserve: bool) -> None:
+    def __init__(self, *, blocks: int, reserve: bool, prefix_caching: bool) -> None:
         self.blocks = self._free = blocks
         self.watermark = blocks // WATERMARK_DIVISOR
         self.reserve = reserve
+        self._cache = PrefixCache(blocks) if prefix_caching else None
         self.preemptions = 0
         self._waiting: deque[Sequence] = deque()
         self._waiting_gone = 0
@@ -52,6 +54,16 @@ class RunningSet:
         """Sequences waiting for admission."""
         return len(self._waiting) - self._waiting_gone
 
+    @property
+    def prefix_queries(self) -> int:
+        """Prompt tokens looked up in the prefix cache, at first admissions; 0 without one."""
+        return self._cache.queries if self._cache is not None else 0
+
+    @property
+    def prefix_hits(self) -> int:
+        """Tokens of these that were found."""
+        return self._cache.hits if self._cache is not None else 0
+
     def _drop_everyone(self) -> list[Sequence]:
         """Forget all sequences; return the live ones, running ones first, by id."""
         lost = [q for _, _, q in self._heap if q.decoding and not q.gone]
@@ -60,6 +72,9 @@ class RunningSet:
         lost += [q for q in self._waiting if not q.gone]
         for q in lost:
             q.gone = True
+            q.hold = None
+        if self._cache is not None:
+            self._cache.clear()
         self._waiting.clear()
         self._prefilling.clear()
         self._heap.clear()
@@ -75,10 +90,19 @@ class RunningSet:
             waiting.popleft()
             self._waiting_gone -= 1
 
-    def _leave_decode(self, q: Sequence) -> int:
-        """Take a decoding sequence out of the batch and free its blocks; return its processed tokens."""
+    def _leave_decode(self, q: Sequence, taken: int = 0) -> int:
+        """Take a decoding sequence out of the batch and free its blocks; return its processed tokens.
+
+        `taken` are blocks that others got since `_free` was brought up to date.
+        """
         written = q.p + self._clock - q.clock_at_decode
-        self._free += (written + BLOCK_MASK) >> BLOCK_SHIFT
+        blocks = (written + BLOCK_MASK) >> BLOCK_SHIFT
+        cache = self._cache
+        if cache is None:
+            self._free += blocks
+        else:
+            self._free += cache.name_blocks(q, written >> BLOCK_SHIFT, self._free - taken)
+            self._free += cache.leave(q, blocks)
         self._n -= 1
         self._context -= written + 1
         self._buckets[q.residue] -= 1
@@ -89,7 +113,7 @@ class RunningSet:
     def _leave_prefill(self, q: Sequence) -> None:
         """Take a sequence out of prefill and free its blocks."""
         self._prefilling.remove(q)
-        self._free += q.blocks
+        self._free += q.blocks if self._cache is None else self._cache.leave(q, q.blocks)
         self._held -= 1
 
     def _end_aborts(self) -> None:
@@ -119,9 +143,9 @@ class RunningSet:
             while self._free - taken < 1:
                 if visit < top:
                     top -= 1
-                    self._preempt(pool[top])
+                    self._preempt(pool[top], taken)
                 else:
-                    self._preempt(q)
+                    self._preempt(q, taken)
                     survived = False
                     break
             if survived and (clock - q.residue) & BLOCK_MASK == 0:
@@ -129,11 +153,11 @@ class RunningSet:
         self._heap = [entry for entry in self._heap if entry[2].decoding and entry[0] == entry[2].finish_clock]
         heapify(self._heap)
 
-    def _preempt(self, q: Sequence) -> None:
+    def _preempt(self, q: Sequence, taken: int) -> None:
         """Send a running sequence back to the head of the queue; its tokens so far become its prompt."""
         total = q.p + q.o
         if q.decoding:
-            q.p = self._leave_decode(q)
+            q.p = self._leave_decode(q, taken)
         else:
             self._leave_prefill(q)
             if self.reserve:
