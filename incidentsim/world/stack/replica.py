@@ -216,25 +216,27 @@ class Replica(RunningSet):
             for q, m in batch:
                 prefill += m
                 attention += m * (2 * q.done + m)
-        if not n and not batch:
+        model, factor = self._model, self._factor
+        if batch:
+            tokens = n + prefill
+            base = (model.roots.get(tokens) or model.root_ps(tokens)) + model.e * attention
+            self._base = base = (base + model.b * n + model.c * self._context) * factor
+            k = 1  # no slope: cuts and readings look inside longer steps only
+            end = start + base
+        elif n:
+            base = model.roots.get(n) or model.root_ps(n)
+            self._base = base = (base + model.b * n + model.c * self._context) * factor
+            k = self._heap[0][0] - self._clock if calm else 1
+            if self._free <= n * ((k >> BLOCK_SHIFT) + 1):
+                k = iterations_with_room(k, self._free, self._clock, self._buckets)
+            self._slope = slope = model.c * n * factor
+            end = start + k * base + slope * (k * (k - 1) >> 1)
+        else:
             self._busy = False
             return
         self._busy = True
         self._batch = batch
         self._start = start
-        model, factor = self._model, self._factor
-        base = model.roots.get(n + prefill) or model.root_ps(n + prefill)
-        self._base = base = (base + model.b * n + model.c * self._context + model.e * attention) * factor
-        if batch or not calm:
-            k = 1
-            end = start + base
-            self._slope = model.c * n * factor
-        else:
-            k = self._heap[0][0] - self._clock
-            if self._free <= n * ((k >> BLOCK_SHIFT) + 1):
-                k = iterations_with_room(k, self._free, self._clock, self._buckets)
-            self._slope = slope = model.c * n * factor
-            end = start + k * base + slope * (k * (k - 1) >> 1)
         self._k = k
         self._end_fine = end
         self._end_us = end = end // FINE
