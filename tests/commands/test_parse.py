@@ -160,6 +160,7 @@ def test_act_verbs_take_reason_and_flags(verb: str) -> None:
         "rollback": "CHG-1044",
         "shed": "all 5%",
         "silence": "QueueDepth",
+        "alert": "set QueueDepth for=2m",
         "undo": "3",
     }[verb]
     command = parse(f'{verb} --yes --because "too slow" {line} --dry-run', VOCABULARY)

@@ -6,6 +6,7 @@ from incidentsim.specs.faults.base import COURSE, FaultSpec, Parameter
 from incidentsim.specs.faults.configuration import CONFIGURATION_FAULTS
 from incidentsim.specs.faults.guardrail import GUARD_FAULTS
 from incidentsim.specs.faults.hardware import HARDWARE_FAULTS
+from incidentsim.specs.faults.observability import OBSERVABILITY_FAULTS
 from incidentsim.specs.faults.runtime import RUNTIME_FAULTS
 from incidentsim.specs.faults.tenants import TENANT_FAULTS
 
@@ -19,6 +20,7 @@ FAULTS: dict[str, FaultSpec] = {
         *HARDWARE_FAULTS,
         *RUNTIME_FAULTS,
         *GUARD_FAULTS,
+        *OBSERVABILITY_FAULTS,
     )
 }
 """Every fault kind, by its name."""

@@ -43,6 +43,11 @@ ACT_VERBS = (
     VerbSpec(name="silence", group="act", danger="caution", duration="at once", inverse="lift the silence",
              help="Silence an alert: it still fires, nobody is told.",
              arguments=(arg("alert", "alert", "An alert."),), example="silence TTFTBurnRateFast"),
+    VerbSpec(name="alert", group="act", danger="caution", duration="5 s", inverse="restore the former setting",
+             help="Change an alert rule: the number that it compares with, or how long that must hold.",
+             arguments=(arg("action", "alert_action", "set"), arg("alert", "alert", "An alert."),
+                        arg("setting", "alert_setting", "A number such as 0.05 or 5%, or for=DURATION.")),
+             example="alert set TTFTBurnRateFast for=2m"),
     VerbSpec(name="undo", group="act", danger="caution", help="Issue the inverse of an earlier command.",
              arguments=(arg("seq", "seq", "The number shown beside that command."),), example="undo 14"),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incidentsim.world.actions.alerting import Silence
+from incidentsim.world.actions.alerting import SetAlert, Silence
 from incidentsim.world.actions.base import Action
 from incidentsim.world.actions.capacity import Drain, Restart, Scale
 from incidentsim.world.actions.changes import Rollback, WaiverExpiry
@@ -20,6 +20,7 @@ ACTIONS: dict[str, Action] = {
     "restart": Restart(),
     "drain": Drain(),
     "silence": Silence(),
+    "alert": SetAlert(),
     "ask": Ask(),
     "page": PagePerson(),
 }

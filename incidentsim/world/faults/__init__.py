@@ -13,6 +13,15 @@ from incidentsim.world.faults.guardrail import (
     PreprocessingLeak,
 )
 from incidentsim.world.faults.hardware import ClockThrottle, GpuLost
+from incidentsim.world.faults.observability import (
+    ClockSkew,
+    LogStoreSlow,
+    MetricRenamed,
+    StaleGauge,
+    TargetLost,
+    XidHidden,
+    XidSticky,
+)
 from incidentsim.world.faults.runtime import BadImage, EngineHang
 from incidentsim.world.faults.standing import Standing
 from incidentsim.world.faults.tenant import ContextGrowth, RetryBug, TrafficSurge
@@ -32,6 +41,15 @@ KINDS: dict[str, type[Fault]] = {
     "preprocessing_leak": PreprocessingLeak,
     "poison_input": PoisonInput,
     "cpu_steal": CpuSteal,
+    "stale_gauge": StaleGauge,
+    "metric_renamed": MetricRenamed,
+    "target_lost": TargetLost,
+    "xid_hidden": XidHidden,
+    "xid_sticky": XidSticky,
+    "clock_skew": ClockSkew,
+    "log_store_slow": LogStoreSlow,
+    "log_pipeline_tight": Standing,
+    "trusts_stale_gauges": Standing,
     "waiver_without_expiry": Standing,
     "length_blind_admission": Standing,
     "max_num_seqs_raised": Standing,
