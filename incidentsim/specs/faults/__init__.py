@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from incidentsim.specs.faults.base import COURSE, FaultSpec, Parameter
+from incidentsim.specs.faults.caches import CACHE_FAULTS
 from incidentsim.specs.faults.configuration import CONFIGURATION_FAULTS
+from incidentsim.specs.faults.data import DATA_FAULTS
 from incidentsim.specs.faults.guardrail import GUARD_FAULTS
 from incidentsim.specs.faults.hardware import HARDWARE_FAULTS
 from incidentsim.specs.faults.observability import OBSERVABILITY_FAULTS
+from incidentsim.specs.faults.retrieval import RETRIEVAL_FAULTS
 from incidentsim.specs.faults.runtime import RUNTIME_FAULTS
 from incidentsim.specs.faults.tenants import TENANT_FAULTS
 
@@ -19,8 +22,11 @@ FAULTS: dict[str, FaultSpec] = {
         *CONFIGURATION_FAULTS,
         *HARDWARE_FAULTS,
         *RUNTIME_FAULTS,
+        *RETRIEVAL_FAULTS,
         *GUARD_FAULTS,
         *OBSERVABILITY_FAULTS,
+        *CACHE_FAULTS,
+        *DATA_FAULTS,
     )
 }
 """Every fault kind, by its name."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
+from incidentsim.world.faults.caches import CacheKeyLeak, CacheKeyUnstable, CacheShardRestarts
+from incidentsim.world.faults.data import BadBatch, FeatureDrift, LateData, SchemaChange
 from incidentsim.world.faults.guardrail import (
     CpuSteal,
     CredentialExpired,
@@ -22,6 +24,7 @@ from incidentsim.world.faults.observability import (
     XidHidden,
     XidSticky,
 )
+from incidentsim.world.faults.retrieval import IndexLag, MixedEmbeddings, PartitionDown, SlowReranker
 from incidentsim.world.faults.runtime import BadImage, EngineHang
 from incidentsim.world.faults.standing import Standing
 from incidentsim.world.faults.tenant import ContextGrowth, RetryBug, TrafficSurge
@@ -50,6 +53,17 @@ KINDS: dict[str, type[Fault]] = {
     "log_store_slow": LogStoreSlow,
     "log_pipeline_tight": Standing,
     "trusts_stale_gauges": Standing,
+    "schema_change": SchemaChange,
+    "bad_batch": BadBatch,
+    "late_data": LateData,
+    "feature_drift": FeatureDrift,
+    "partition_down": PartitionDown,
+    "index_lag": IndexLag,
+    "mixed_embeddings": MixedEmbeddings,
+    "slow_reranker": SlowReranker,
+    "cache_shard_restarts": CacheShardRestarts,
+    "cache_key_leak": CacheKeyLeak,
+    "cache_key_unstable": CacheKeyUnstable,
     "waiver_without_expiry": Standing,
     "length_blind_admission": Standing,
     "max_num_seqs_raised": Standing,
