@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from benchmarks.signatures.case import Case
 from benchmarks.signatures.rows.data import CASES as DATA
+from benchmarks.signatures.rows.observability import CASES as OBSERVABILITY
 from benchmarks.signatures.rows.retrieval import CASES as RETRIEVAL
 
 CASES: tuple[Case, ...] = (
     *DATA,
+    *OBSERVABILITY,
     *RETRIEVAL,
 )
 """Every case of the catalogue that can be planted."""
