@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from incidentsim.telemetry.store import SeriesStore
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.pod import Pod
-    from incidentsim.world.stack.pool import Pool
 
 WAITING = "vllm:num_requests_waiting"
 """Reported beside the KV usage."""
@@ -34,13 +34,16 @@ class Report:
         self.in_flight = 0
 
 
+MISSING = Report(None, 0, 0)
+"""A replica that no scrape has reached yet."""
+
+
 class Reports:
-    """Reads the store once a scrape. `kv_name` is the name it reads the KV usage under."""
+    """Takes over what the store has after each scrape. `kv_name` is the name it reads the KV usage under."""
 
     def __init__(self, store: SeriesStore, kv_name: str) -> None:
         self._store = store
         self._kv_name = kv_name
-        self._scrapes: dict[str, int] = {}
         self._reports: dict[str, Report] = {}
 
     @property
@@ -48,22 +51,16 @@ class Reports:
         """What must be scraped for it."""
         return (self._kv_name, WAITING)
 
-    def of(self, pool: Pool, pod: Pod) -> Report:
+    def of(self, pod: Pod) -> Report:
         """Return what the last scrape said of a replica."""
-        scrapes = len(self._store.times)
-        if self._scrapes.get(pool.id) != scrapes:
-            self._scrapes[pool.id] = scrapes
-            for each in pool.routable:
-                self._refresh(each)
-        report = self._reports.get(pod.id)
-        return report if report is not None else self._refresh(pod)
+        return self._reports.get(pod.id, MISSING)
 
-    def load_ppm(self, pool: Pool, pod: Pod, now: int, max_age_us: int) -> int | None:
+    def load_ppm(self, pod: Pod, now: int, max_age_us: int) -> int | None:
         """Return KV usage, queue and what was sent since as one number.
 
         None when the report is missing, or older than allowed (0 = any age).
         """
-        report = self.of(pool, pod)
+        report = self.of(pod)
         if report.kv_ppm is None:
             return None
         load = report.kv_ppm + REQUEST_WORTH_PPM * report.waiting
@@ -71,16 +68,14 @@ class Reports:
             return None
         return load + REQUEST_WORTH_PPM * max(0, pod.requests - report.in_flight)
 
-    def _refresh(self, pod: Pod) -> Report:
-        labels = {"model_name": pod.pool.model_name, "engine": pod.id}
-        kv, waiting = self._store.latest(self._kv_name, labels), self._store.latest(WAITING, labels)
-        kv_ppm = None if kv is None or isnan(kv) else int(kv * 1_000_000)
-        queue = 0 if waiting is None or isnan(waiting) else int(waiting)
-        before = self._reports.get(pod.id)
-        if before is not None and (before.kv_ppm, before.waiting) == (kv_ppm, queue):
-            before.in_flight = pod.requests
-            return before
-        times = self._store.times
-        fresh = self._reports[pod.id] = Report(kv_ppm, queue, times[-1] if times else 0)
-        fresh.in_flight = pod.requests
-        return fresh
+    def scraped(self, pods: Iterable[Pod], now: int) -> None:
+        """Take over what was scraped just now."""
+        for pod in pods:
+            labels = {"model_name": pod.pool.model_name, "engine": pod.id}
+            kv, waiting = self._store.latest(self._kv_name, labels), self._store.latest(WAITING, labels)
+            kv_ppm = None if kv is None or isnan(kv) else int(kv * 1_000_000)
+            queue = 0 if waiting is None or isnan(waiting) else int(waiting)
+            report = self._reports.get(pod.id)
+            if report is None or (report.kv_ppm, report.waiting) != (kv_ppm, queue):
+                report = self._reports[pod.id] = Report(kv_ppm, queue, now)
+            report.in_flight = pod.requests

@@ -56,7 +56,7 @@ class Router(Component):
         lines, now = [], self._kernel.now
         for pool in self._pools.values():
             for pod in pool.routable:
-                report = self.reports.of(pool, pod)
+                report = self.reports.of(pod)
                 if report.kv_ppm is None:
                     lines.append(f"{pod.id}: no metrics")
                 else:
@@ -78,6 +78,11 @@ class Router(Component):
         """Make a pool known."""
         self._turns[pool.id] = 0
         self._pools[pool.id] = pool
+
+    def scraped(self) -> None:
+        """Take over what monitoring reports from now on."""
+        for pool in self._pools.values():
+            self.reports.scraped(pool.pods, self._kernel.now)
 
     def choose(self, pool: Pool, attempt: Attempt, most_requests: int, most_tokens: int) -> Pod | None:
         """Return the pod of `pool` for this request among those with room, or None. Ties go round.
@@ -122,7 +127,7 @@ class Router(Component):
         known: list[tuple[int, Pod]] = []
         blind: list[Pod] = []
         for pod in room:
-            load = self.reports.load_ppm(pool, pod, now, self._max_age_us)
+            load = self.reports.load_ppm(pod, now, self._max_age_us)
             if load is None:
                 blind.append(pod)
             else:
