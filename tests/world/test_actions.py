@@ -68,6 +68,8 @@ ACTS = {
                        wrong=({"shard": "shard-9"}, {"shard": "gateway"})),
     "silence": Sample(line="silence TTFTBurnRateFast", preview="notifications stop", inverse="silence",
                       wrong=({"alert": "Nothing"},)),
+    "alert": Sample(line="alert set EngineQueueDepth 5", preview="60 -> 5", inverse="alert",
+                    wrong=({"action": "set", "alert": "Nothing", "setting": "5"},)),
 }  # fmt: skip
 
 

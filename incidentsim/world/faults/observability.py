@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from incidentsim.world.faults.base import Fault
+from incidentsim.world.kernel import Call
 from incidentsim.world.observability.lies import KV_USAGE, WAITING, Lie
 from incidentsim.world.stack.pod import Pod
 from incidentsim.world.stack.replica import Replica
@@ -12,46 +13,62 @@ from incidentsim.world.stack.replica import Replica
 if TYPE_CHECKING:
     from incidentsim.world.observability.plane import Observability
 
+LEAD_US = 12_000_000
+"""How long the gauges show the load before the abort: two scrapes at the default interval."""
+
+LAST_STEP_US = 1_000_000
+"""After this long the step that was in progress at the abort has ended."""
+
 XID_METRIC = "DCGM_FI_DEV_XID_ERRORS"
 
 
 class StaleGauge(Fault):
-    """All requests of one engine are aborted at once; its gauges stand still at what they showed just before.
+    """One engine is full, as its gauges say; then all its requests are aborted at once, and the gauges stand still.
 
-    vLLM publishes its gauges when an engine step ends; without work there is no step (vllm-project/vllm#29928,
-    #22545). So a router that believes the gauge keeps it standing still.
+    vLLM publishes its gauges when an engine step ends, and without work there is no step (vllm-project/vllm#29928,
+    #22545). So a router that believes the gauge keeps it standing still. The load before the abort is not simulated:
+    the gauges show it for LEAD_US, so that scrapes see it.
     """
 
     _engine: Replica | None = None
-    _steps = 0
+    _steps: int | None = None
 
     def apply(self, strength_ppm: int) -> None:
-        """Abort everything in the replica and let its gauges stand, or let them move again."""
-        keys = (f"{self.id}/kv", f"{self.id}/waiting")
+        """Let the gauges of the replica show the load, and abort its requests soon; or let them move again."""
         pod = self._pod()
+        self._steps = self._engine = None
         if strength_ppm == 0 or pod is None or pod.engine is None:
-            self._engine = None
-            for key in keys:
+            for key in self._keys():
                 self.stack.lies.retract(key)
             return
-        engine = pod.engine
+        engine = self._engine = pod.engine
         kv = max(engine.used_blocks() / engine.blocks, self.params["kv"] / 1_000_000)
         waiting = float(max(engine.queued, self.params["waiting"]))
-        self._abort(pod)
-        self._engine, self._steps = engine, engine.iterations()
-        for key, family, stuck in zip(keys, (KV_USAGE, WAITING), (kv, waiting), strict=True):
+        for key, family, stuck in zip(self._keys(), (KV_USAGE, WAITING), (kv, waiting), strict=True):
             self.stack.lies.tell(key, self._stuck_at(pod, family, stuck))
+        self.stack.kernel.after(LEAD_US, self._abort, pod)
+
+    def _keys(self) -> tuple[str, str]:
+        return f"{self.id}/kv", f"{self.id}/waiting"
 
     def _stuck_at(self, pod: Pod, family: str, stuck: float) -> Lie:
         return Lie(targets=f"vllm/{pod.id}", effect="distorted", family=family,
                    distort=lambda true: true if self.removed else stuck)  # fmt: skip
 
-    def _abort(self, pod: Pod) -> None:
+    def _abort(self, call: Call) -> None:
+        pod: Pod = call.argument
+        if self._engine is None or pod.engine is not self._engine:
+            return
         gateway = self.stack.gateway
         gone = [a for lane in gateway.lanes for a in lane.sent if a.pod is pod and not a.ended]
         for attempt in gone:
             pod.cancel(attempt)
         gateway.lost(gone)
+        self.stack.kernel.after(LAST_STEP_US, self._idle, self._engine)
+
+    def _idle(self, call: Call) -> None:
+        if call.argument is self._engine and self._engine is not None:
+            self._steps = self._engine.iterations()
 
     def _pod(self) -> Pod | None:
         pods = self.stack.pools[self.component].pods
@@ -65,7 +82,11 @@ class StaleGauge(Fault):
             return self.started
         if pod is None or pod.engine is not self._engine:
             return True
-        return self.params["until"] == "step" and self._engine.iterations() > self._steps
+        return self.params["until"] == "step" and self._steps is not None and self._engine.iterations() > self._steps
+
+    def state(self) -> list[object]:
+        """Return what defines the fault, the steps that its engine had made among it."""
+        return [*super().state(), self._steps]
 
 
 class MetricRenamed(Fault):
