@@ -22,6 +22,8 @@ INSTANCES = {
     "observability": "observability",
     "route": "route.chat",
     "quality": "quality",
+    "registry": "registry",
+    "control-plane": "control-plane",
 }
 """A component of each kind in the small world."""
 

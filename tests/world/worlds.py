@@ -17,7 +17,7 @@ from incidentsim.events import CheckpointTaken, EffectObserved, Fact
 from incidentsim.scenario.cast import Cast, plain_cast
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import FaultPlan, Scenario, TimelineEntry
-from incidentsim.scenario.parts import QualityPart, RoutePart
+from incidentsim.scenario.parts import ControlPlanePart, QualityPart, RegistryPart, RoutePart
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.world import World
 
@@ -71,7 +71,7 @@ def complete(scenario: Scenario) -> Scenario:
     stack = scenario.stack
     return scenario.model_copy(update={"stack": stack.model_copy(update={
         "routes": (RoutePart(id="chat", pools=(stack.pools[0].id,)),),
-        "components": (QualityPart(id="quality"),),
+        "components": (QualityPart(id="quality"), RegistryPart(id="registry"), ControlPlanePart(id="control-plane")),
     })})  # fmt: skip
 
 

@@ -9,10 +9,11 @@ from pydantic import Field
 from incidentsim.scenario.fields import CleanText, Id, PositiveDuration, Ratio
 from incidentsim.scenario.parts.base import Model, Part
 from incidentsim.scenario.parts.edge import RoutePart
+from incidentsim.scenario.parts.platform import ControlPlanePart, RegistryPart
 from incidentsim.scenario.parts.quality import QualityPart
 from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
 
-ComponentPart = Annotated[QualityPart, Field()]
+ComponentPart = Annotated[QualityPart | RegistryPart | ControlPlanePart, Field(discriminator="kind")]
 """A component that not every stack has, told apart by its `kind`."""
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from incidentsim.specs.components.base import ComponentSpec, S
 from incidentsim.specs.components.company import COMPANY, OBSERVABILITY, ORGANISATION
 from incidentsim.specs.components.edge import EDGE, GATEWAY, ROUTE, ROUTER, TENANT
+from incidentsim.specs.components.platform import CONTROL_PLANE, PLATFORM, REGISTRY
 from incidentsim.specs.components.quality import QUALITY, QUALITY_KINDS
 from incidentsim.specs.components.serving import AUTOSCALER, NODE, POOL, SERVING
 
-__all__ = ["AUTOSCALER", "COMPONENTS", "GATEWAY", "NODE", "OBSERVABILITY", "ORGANISATION", "POOL", "QUALITY", "ROUTE",
-           "ROUTER", "TENANT", "ComponentSpec", "S"]  # fmt: skip
+__all__ = ["AUTOSCALER", "COMPONENTS", "CONTROL_PLANE", "GATEWAY", "NODE", "OBSERVABILITY", "ORGANISATION", "POOL",
+           "QUALITY", "REGISTRY", "ROUTE", "ROUTER", "TENANT", "ComponentSpec", "S"]  # fmt: skip
 
-COMPONENTS: dict[str, ComponentSpec] = {spec.kind: spec for spec in (*EDGE, *SERVING, *QUALITY_KINDS, *COMPANY)}
+COMPONENTS: dict[str, ComponentSpec] = {
+    spec.kind: spec for spec in (*EDGE, *SERVING, *PLATFORM, *QUALITY_KINDS, *COMPANY)
+}
 """Every kind of component, by its kind."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from incidentsim.specs.faults.base import COURSE, FaultSpec, Parameter
 from incidentsim.specs.faults.configuration import CONFIGURATION_FAULTS
 from incidentsim.specs.faults.hardware import HARDWARE_FAULTS
+from incidentsim.specs.faults.platform import PLATFORM_FAULTS
+from incidentsim.specs.faults.rollout import ROLLOUT_FAULTS
 from incidentsim.specs.faults.runtime import RUNTIME_FAULTS
 from incidentsim.specs.faults.tenants import TENANT_FAULTS
 
 __all__ = ["COURSE", "FAULTS", "FaultSpec", "Parameter"]
 
 FAULTS: dict[str, FaultSpec] = {
-    spec.kind: spec for spec in (*TENANT_FAULTS, *CONFIGURATION_FAULTS, *HARDWARE_FAULTS, *RUNTIME_FAULTS)
-}
+    spec.kind: spec
+    for spec in (*TENANT_FAULTS, *CONFIGURATION_FAULTS, *HARDWARE_FAULTS, *RUNTIME_FAULTS, *ROLLOUT_FAULTS,
+                 *PLATFORM_FAULTS)
+}  # fmt: skip
 """Every fault kind, by its name."""

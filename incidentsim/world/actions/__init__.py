@@ -8,6 +8,7 @@ from incidentsim.world.actions.capacity import Drain, Restart, Scale
 from incidentsim.world.actions.changes import Rollback, WaiverExpiry
 from incidentsim.world.actions.config import Limit, Priority, SetKnob, Shed
 from incidentsim.world.actions.people import Ask, PagePerson
+from incidentsim.world.actions.pinning import Pin
 
 ACTIONS: dict[str, Action] = {
     "set": SetKnob(),
@@ -16,6 +17,7 @@ ACTIONS: dict[str, Action] = {
     "shed": Shed(),
     "waiver": WaiverExpiry(),
     "rollback": Rollback(),
+    "pin": Pin(),
     "scale": Scale(),
     "restart": Restart(),
     "drain": Drain(),

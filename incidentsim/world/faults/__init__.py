@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.faults.hardware import ClockThrottle, GpuLost
-from incidentsim.world.faults.runtime import BadImage, EngineHang
+from incidentsim.world.faults.platform import RegistryThrottled, TelemetryAgentOverload, WebhookCertExpired
+from incidentsim.world.faults.rollout import (
+    BadImage,
+    BehaviourRegression,
+    NumericCorruption,
+    StartupOom,
+    TemplateMismatch,
+    TokenizerMismatch,
+)
+from incidentsim.world.faults.runtime import EngineHang
 from incidentsim.world.faults.standing import Standing
 from incidentsim.world.faults.tenant import ContextGrowth, RetryBug, TrafficSurge
 
@@ -16,9 +25,18 @@ KINDS: dict[str, type[Fault]] = {
     "gpu_lost": GpuLost,
     "engine_hang": EngineHang,
     "bad_image": BadImage,
+    "startup_oom": StartupOom,
+    "tokenizer_mismatch": TokenizerMismatch,
+    "template_mismatch": TemplateMismatch,
+    "behaviour_regression": BehaviourRegression,
+    "numeric_corruption": NumericCorruption,
+    "registry_throttled": RegistryThrottled,
+    "webhook_cert_expired": WebhookCertExpired,
+    "telemetry_agent_overload": TelemetryAgentOverload,
     "waiver_without_expiry": Standing,
     "length_blind_admission": Standing,
     "max_num_seqs_raised": Standing,
     "scaled_in": Standing,
+    "hasty_scaling": Standing,
 }
 """Every fault kind of `specs.faults`; a test proves that the two agree."""

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from incidentsim.world.stack.component import Component
+from incidentsim.world.stack.control_plane import ControlPlane
 from incidentsim.world.stack.quality import Quality
+from incidentsim.world.stack.registry_store import WeightsRegistry
 
 if TYPE_CHECKING:
-    from incidentsim.scenario.parts import QualityPart
+    from incidentsim.scenario.parts import ControlPlanePart, QualityPart, RegistryPart
     from incidentsim.world.stack.build import Stack
 
 
@@ -20,7 +22,24 @@ def _quality(stack: Stack, part: QualityPart) -> list[Component]:
     return [quality]
 
 
+def _registry(stack: Stack, part: RegistryPart) -> list[Component]:
+    made = WeightsRegistry(part, stack.kernel, stack.registry, stack.journal)
+    for pool in stack.pools.values():
+        pool.launcher.weights = made
+    return [made]
+
+
+def _control_plane(stack: Stack, part: ControlPlanePart) -> list[Component]:
+    pools = stack.pools.values()
+    made = ControlPlane(part, stack.kernel, pools, seed=stack.seed, registry=stack.registry, journal=stack.journal)
+    for pool in pools:
+        pool.control = made
+    return [made]
+
+
 BUILDERS: dict[str, Callable[[Stack, Any], list[Component]]] = {
     "quality": _quality,
+    "registry": _registry,
+    "control-plane": _control_plane,
 }
 """By kind: from a part to its component, followed by the components that come with it."""
