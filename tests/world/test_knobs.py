@@ -24,6 +24,8 @@ INSTANCES = {
     "quality": "quality",
     "registry": "registry",
     "control-plane": "control-plane",
+    "guardrail": "guardrail",
+    "preprocessing": "preprocessing",
 }
 """A component of each kind in the small world."""
 

@@ -17,7 +17,14 @@ from incidentsim.events import CheckpointTaken, EffectObserved, Fact
 from incidentsim.scenario.cast import Cast, plain_cast
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import FaultPlan, Scenario, TimelineEntry
-from incidentsim.scenario.parts import ControlPlanePart, QualityPart, RegistryPart, RoutePart
+from incidentsim.scenario.parts import (
+    ControlPlanePart,
+    GuardrailPart,
+    PreprocessingPart,
+    QualityPart,
+    RegistryPart,
+    RoutePart,
+)
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.world import World
 
@@ -70,8 +77,14 @@ def complete(scenario: Scenario) -> Scenario:
     """Return the scenario with one component of every optional kind in its stack."""
     stack = scenario.stack
     return scenario.model_copy(update={"stack": stack.model_copy(update={
-        "routes": (RoutePart(id="chat", pools=(stack.pools[0].id,)),),
-        "components": (QualityPart(id="quality"), RegistryPart(id="registry"), ControlPlanePart(id="control-plane")),
+        "routes": (RoutePart(id="chat", stages=("guardrail", "preprocessing"), pools=(stack.pools[0].id,)),),
+        "components": (
+            GuardrailPart(id="guardrail"),
+            PreprocessingPart(id="preprocessing"),
+            QualityPart(id="quality"),
+            RegistryPart(id="registry"),
+            ControlPlanePart(id="control-plane"),
+        ),
     })})  # fmt: skip
 
 

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from incidentsim.scenario.parts.base import Model, Part
+from incidentsim.scenario.parts.demand import Client, Slo, Tenant, Workload
 from incidentsim.scenario.parts.edge import RoutePart
+from incidentsim.scenario.parts.guardrail import GuardrailPart, PreprocessingPart
 from incidentsim.scenario.parts.platform import ControlPlanePart, RegistryPart
 from incidentsim.scenario.parts.quality import QualityPart
 from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
 from incidentsim.scenario.parts.stack import ComponentPart, ObservabilityPart, Stack
 
-__all__ = ["AutoscalerPart", "ComponentPart", "ControlPlanePart", "Model", "ObservabilityPart", "Part", "PoolPart",
-           "QualityPart", "RegistryPart", "RoutePart", "Stack"]  # fmt: skip
+__all__ = [
+    "AutoscalerPart",
+    "Client",
+    "ComponentPart",
+    "ControlPlanePart",
+    "GuardrailPart",
+    "Model",
+    "ObservabilityPart",
+    "Part",
+    "PoolPart",
+    "PreprocessingPart",
+    "QualityPart",
+    "RegistryPart",
+    "RoutePart",
+    "Slo",
+    "Stack",
+    "Tenant",
+    "Workload",
+]

@@ -8,12 +8,21 @@ from pydantic import Field
 
 from incidentsim.scenario.fields import CleanText, Id, PositiveDuration, Ratio
 from incidentsim.scenario.parts.base import Model, Part
+from incidentsim.scenario.parts.demand import Slo, Tenant
 from incidentsim.scenario.parts.edge import RoutePart
+from incidentsim.scenario.parts.guardrail import GuardrailPart, PreprocessingPart
 from incidentsim.scenario.parts.platform import ControlPlanePart, RegistryPart
 from incidentsim.scenario.parts.quality import QualityPart
 from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
 
-ComponentPart = Annotated[QualityPart | RegistryPart | ControlPlanePart, Field(discriminator="kind")]
+ComponentPart = Annotated[
+    ControlPlanePart
+    | GuardrailPart
+    | PreprocessingPart
+    | QualityPart
+    | RegistryPart,
+    Field(discriminator="kind"),
+]  # fmt: skip
 """A component that not every stack has, told apart by its `kind`."""
 
 
@@ -29,7 +38,8 @@ class ObservabilityPart(Model):
 class Stack(Model):
     """A reusable topology. `alert_rules` is a Prometheus rule file's content, parsed.
 
-    Without `routes` there is one, `chat`, without stages, to the first pool.
+    Without `routes` there is one, `chat`, without stages, to the first pool. `tenants` and `slos` are those of
+    scenarios that write none: ordinary demand under which the stack is healthy.
     """
 
     id: Id
@@ -41,6 +51,8 @@ class Stack(Model):
     autoscaler: AutoscalerPart
     autoscalers: tuple[AutoscalerPart, ...] = Field(default=(), max_length=8)
     components: tuple[ComponentPart, ...] = Field(default=(), max_length=32)
+    tenants: tuple[Tenant, ...] = Field(default=(), max_length=32)
+    slos: tuple[Slo, ...] = Field(default=(), max_length=16)
     observability: ObservabilityPart = ObservabilityPart()
     alert_rules: dict[str, Any] = Field(default_factory=dict)
     diagram: CleanText = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from incidentsim.specs.faults.base import COURSE, FaultSpec, Parameter
 from incidentsim.specs.faults.configuration import CONFIGURATION_FAULTS
+from incidentsim.specs.faults.guardrail import GUARD_FAULTS
 from incidentsim.specs.faults.hardware import HARDWARE_FAULTS
 from incidentsim.specs.faults.platform import PLATFORM_FAULTS
 from incidentsim.specs.faults.rollout import ROLLOUT_FAULTS
@@ -14,7 +15,14 @@ __all__ = ["COURSE", "FAULTS", "FaultSpec", "Parameter"]
 
 FAULTS: dict[str, FaultSpec] = {
     spec.kind: spec
-    for spec in (*TENANT_FAULTS, *CONFIGURATION_FAULTS, *HARDWARE_FAULTS, *RUNTIME_FAULTS, *ROLLOUT_FAULTS,
-                 *PLATFORM_FAULTS)
-}  # fmt: skip
+    for spec in (
+        *TENANT_FAULTS,
+        *CONFIGURATION_FAULTS,
+        *HARDWARE_FAULTS,
+        *RUNTIME_FAULTS,
+        *ROLLOUT_FAULTS,
+        *PLATFORM_FAULTS,
+        *GUARD_FAULTS,
+    )
+}
 """Every fault kind, by its name."""

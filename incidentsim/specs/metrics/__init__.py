@@ -14,6 +14,7 @@ from incidentsim.specs.metrics.cluster import CLUSTER_METRICS
 from incidentsim.specs.metrics.edge import EDGE_METRICS
 from incidentsim.specs.metrics.engine import ENGINE_METRICS
 from incidentsim.specs.metrics.gpu import GPU_METRICS
+from incidentsim.specs.metrics.guardrail import GUARD_METRICS
 from incidentsim.specs.metrics.monitoring import MONITORING_METRICS
 from incidentsim.specs.metrics.quality import QUALITY_METRICS
 
@@ -22,6 +23,14 @@ __all__ = ["ITL_BUCKETS_US", "METRICS", "REQUEST_BUCKETS_US", "TOKEN_BUCKETS", "
 
 METRICS: dict[str, MetricSpec] = {
     m.name: m
-    for m in (*ENGINE_METRICS, *GPU_METRICS, *EDGE_METRICS, *CLUSTER_METRICS, *QUALITY_METRICS, *MONITORING_METRICS)
+    for m in (
+        *ENGINE_METRICS,
+        *GPU_METRICS,
+        *EDGE_METRICS,
+        *CLUSTER_METRICS,
+        *GUARD_METRICS,
+        *QUALITY_METRICS,
+        *MONITORING_METRICS,
+    )
 }
 """Every metric family, by name."""

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
+from incidentsim.world.faults.guardrail import (
+    CpuSteal,
+    CredentialExpired,
+    GuardrailBypass,
+    GuardrailSlow,
+    Overblocking,
+    PoisonInput,
+    PreprocessingLeak,
+)
 from incidentsim.world.faults.hardware import ClockThrottle, GpuLost
 from incidentsim.world.faults.platform import RegistryThrottled, TelemetryAgentOverload, WebhookCertExpired
 from incidentsim.world.faults.rollout import (
@@ -33,6 +42,13 @@ KINDS: dict[str, type[Fault]] = {
     "registry_throttled": RegistryThrottled,
     "webhook_cert_expired": WebhookCertExpired,
     "telemetry_agent_overload": TelemetryAgentOverload,
+    "guardrail_credential_expired": CredentialExpired,
+    "guardrail_slow": GuardrailSlow,
+    "guardrail_bypass": GuardrailBypass,
+    "guardrail_overblocking": Overblocking,
+    "preprocessing_leak": PreprocessingLeak,
+    "poison_input": PoisonInput,
+    "cpu_steal": CpuSteal,
     "waiver_without_expiry": Standing,
     "length_blind_admission": Standing,
     "max_num_seqs_raised": Standing,

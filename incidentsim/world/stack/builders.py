@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from incidentsim.world.stack.component import Component
 from incidentsim.world.stack.control_plane import ControlPlane
+from incidentsim.world.stack.guardrail import Guardrail
+from incidentsim.world.stack.preprocessing import Preprocessing
 from incidentsim.world.stack.quality import Quality
 from incidentsim.world.stack.registry_store import WeightsRegistry
 
 if TYPE_CHECKING:
-    from incidentsim.scenario.parts import ControlPlanePart, QualityPart, RegistryPart
+    from incidentsim.scenario.parts import (
+        ControlPlanePart,
+        GuardrailPart,
+        PreprocessingPart,
+        QualityPart,
+        RegistryPart,
+    )
     from incidentsim.world.stack.build import Stack
 
 
@@ -37,7 +45,19 @@ def _control_plane(stack: Stack, part: ControlPlanePart) -> list[Component]:
     return [made]
 
 
+def _guardrail(stack: Stack, part: GuardrailPart) -> list[Component]:
+    return [Guardrail(part, kernel=stack.kernel, gateway=stack.gateway, book=stack.book, registry=stack.registry,
+                      journal=stack.journal, seed=stack.seed)]  # fmt: skip
+
+
+def _preprocessing(stack: Stack, part: PreprocessingPart) -> list[Component]:
+    return [Preprocessing(part, kernel=stack.kernel, gateway=stack.gateway, registry=stack.registry,
+                          journal=stack.journal, seed=stack.seed)]  # fmt: skip
+
+
 BUILDERS: dict[str, Callable[[Stack, Any], list[Component]]] = {
+    "guardrail": _guardrail,
+    "preprocessing": _preprocessing,
     "quality": _quality,
     "registry": _registry,
     "control-plane": _control_plane,

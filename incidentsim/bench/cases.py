@@ -1,4 +1,7 @@
-"""Random engine cases, run on the macro and on the naive engine, compared integer by integer."""
+"""Random engine cases, run on the macro and on the naive engine, compared integer by integer (F1).
+
+Used by `equality`, which makes the figure, and by the tests of the engines.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,11 @@ from incidentsim.world.stack.step_model import StepModel, StepPreset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One random workload with cancels and slowdowns."""
+    """One random workload with cancels, slowdowns and changes of the engine's arguments.
+
+    `arrivals` are (µs, prompt, output), `cancels` (µs, index of the arrival), `factors` (µs, ppm), `knobs`
+    (µs, max_num_seqs, budget), `probes` moments at which gauges are read.
+    """
 
     preset: StepPreset
     blocks: int
@@ -24,6 +31,7 @@ class Case:
     arrivals: tuple[tuple[int, int, int], ...]
     cancels: tuple[tuple[int, int], ...]
     factors: tuple[tuple[int, int], ...]
+    knobs: tuple[tuple[int, int, int], ...] = ()
     probes: tuple[int, ...] = ()
 
 
@@ -48,15 +56,20 @@ def random_case(seed: int) -> Case:
         arrivals.append((t, prompt, output))
     cancels = sorted((arrivals[i][0] + between(0, 8_000_000), i) for i in range(count) if between(0, 9) == 0)
     factors = sorted((between(0, t), between(900_000, 2_000_000)) for _ in range(between(0, 12)))
+    k = Draws(seed, "engine-case", "knobs")  # draws of their own: the rest of a case does not depend on them
+    knobs = sorted(
+        (k.below(3 * i + 1, max(t, 1)), (4, 8, 32, 128)[k.below(3 * i + 2, 4)], (64, 256, 1024)[k.below(3 * i + 3, 3)])
+        for i in range(k.below(0, 5))
+    )
     preset = StepPreset(
-        gpu="test", a=between(3, 20) * 10**9 + between(0, 10**6), w0=pick(0, 6 * 10**9), d=between(10, 100) * 10**6 + 7,
-        b=between(0, 50) * 10**6 + 3, c=pick(0, 100_000, 500_001), e=pick(0, 1_001), kv_blocks=blocks, block_bytes=1,
-        gpu_bytes=1,
+        gpu="random", a=between(3, 20) * 10**9 + between(0, 10**6), w0=pick(0, 6 * 10**9),
+        d=between(10, 100) * 10**6 + 7, b=between(0, 50) * 10**6 + 3, c=pick(0, 100_000, 500_001), e=pick(0, 1_001),
+        kv_blocks=blocks, block_bytes=1, gpu_bytes=1,
     )  # fmt: skip
     return Case(
         preset=preset, blocks=blocks, max_num_seqs=pick(4, 16, 64, 256), budget=pick(64, 128, 512, 2048),
         reserve=bool(pick(0, 1)),
-        arrivals=tuple(arrivals), cancels=tuple(cancels), factors=tuple(factors),
+        arrivals=tuple(arrivals), cancels=tuple(cancels), factors=tuple(factors), knobs=tuple(knobs),
         probes=tuple(sorted(between(0, t + 5_000_000) for _ in range(40))),
     )  # fmt: skip
 
@@ -110,12 +123,19 @@ def run_case(case: Case, *, naive: bool) -> Outcome:
     def slow(call: Call) -> None:
         engine.set_factor(call.argument)
 
+    def turn(call: Call) -> None:
+        engine.max_num_seqs, engine.budget = call.argument
+        if isinstance(engine, Replica):
+            engine.cut()
+
     for q in sequences:
         kernel.at(q.arrived_us, arrive, q)
     for t, i in case.cancels:
         kernel.at(t, cancel, i)
     for t, f in case.factors:
         kernel.at(t, slow, f)
+    for t, seqs, budget in case.knobs:
+        kernel.at(t, turn, (seqs, budget))
     readings: list[tuple[int, ...]] = []
 
     def probe(_: Call) -> None:
