@@ -156,7 +156,7 @@ STEADY = {"enabled": True, "metric": "queue_size", "target_queue_size": 20, "min
           "cooldown": "60s"}  # fmt: skip
 """Steers by the engines' queues, five minutes of patience downwards, never below what the day needs."""
 
-HASTY = {"autoscaler.min_replicas": "2", "autoscaler.scale_down_window": "0s", "autoscaler.cooldown": "30s"}
+HASTY: dict[str, str | int | float | bool] = {"autoscaler.min_replicas": "2", "autoscaler.scale_down_window": "0s", "autoscaler.cooldown": "30s"}
 """A cooldown of 30 s and no window, where a replica takes about 105 s to come up."""
 
 

@@ -117,6 +117,7 @@ class Pool(Component):
             pod.boot()
             self._registry.set_up(f"vllm/{pod.id}", True)
         self.reroute()
+        self.launcher.watch()
         self._kernel.after(JITTER_WINDOW_US, self._next_window, None)
 
     def knob_names(self) -> tuple[str, ...]:
