@@ -81,7 +81,8 @@ CANARY = Case(
     row=6, name="bad canary, offline evaluation fine", sick=_canary, well=_world,
     symptoms=(
         Symptom(text="first tokens are on time", at_us=3 * MINUTE,
-                promql="histogram_quantile(0.95, sum by (le) (rate(vllm:time_to_first_token_seconds_bucket[3m]))) < 2.5"),
+                promql="histogram_quantile(0.95, sum by (le) (rate(vllm:time_to_first_token_seconds_bucket[3m])))"
+                       " < 2.5"),
         Symptom(text="no errors", at_us=3 * MINUTE,
                 promql='sum(rate(envoy_cluster_upstream_rq_xx{response_code_class="5"}[3m])) < 0.05'),
         Symptom(text="thumbs go down", promql=f"{THUMBS_DOWN} > 0.02", at_us=3 * MINUTE),
@@ -112,7 +113,8 @@ CORRUPTION = Case(
                 promql='sum(rate(envoy_cluster_upstream_rq_xx{response_code_class="2"}[2m])) > 5'),
         Symptom(text="output entropy is up on some replicas only", at_us=5 * MINUTE,
                 promql="max(llm_output_entropy_nats) > 2 * min(llm_output_entropy_nats)"),
-        Symptom(text="answers grow on those", promql=f"max({OUTPUT_TOKENS}) > 2 * min({OUTPUT_TOKENS})", at_us=5 * MINUTE),
+        Symptom(text="answers grow on those", at_us=5 * MINUTE,
+                promql=f"max({OUTPUT_TOKENS}) > 2 * min({OUTPUT_TOKENS})"),
         Symptom(text="the audit finds garbled text", at_us=5 * MINUTE,
                 promql='sum(increase(quality_audit_flags_total{reason="garbled"}[3m])) > 2'),
     ),
@@ -156,7 +158,9 @@ STEADY = {"enabled": True, "metric": "queue_size", "target_queue_size": 20, "min
           "cooldown": "60s"}  # fmt: skip
 """Steers by the engines' queues, five minutes of patience downwards, never below what the day needs."""
 
-HASTY: dict[str, str | int | float | bool] = {"autoscaler.min_replicas": "2", "autoscaler.scale_down_window": "0s", "autoscaler.cooldown": "30s"}
+HASTY: dict[str, str | int | float | bool] = {
+    "autoscaler.min_replicas": 2, "autoscaler.scale_down_window": "0s", "autoscaler.cooldown": "30s",
+}  # fmt: skip
 """A cooldown of 30 s and no window, where a replica takes about 105 s to come up."""
 
 
