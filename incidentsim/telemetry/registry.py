@@ -16,7 +16,7 @@ from incidentsim.specs.metrics import METRICS, MetricSpec, MetricType
 from incidentsim.telemetry.labels import NAN, Labels, format_series, make_labels
 
 MICROSECONDS = 1_000_000
-"""µs in a second: histograms of seconds are stored in µs and shown in seconds."""
+"""µs in a second, ppm in one: histograms of seconds and ratios are stored in µs and ppm."""
 
 SYNTHETIC = ("up", "ALERTS")
 """Families that monitoring makes itself; nobody registers them."""
@@ -135,7 +135,7 @@ class Registry:
     def histogram(self, name: str, labels: Mapping[str, str], *, target: str) -> Histogram:
         """Return the histogram of (name, labels), made on the first call, with the buckets of its spec."""
         spec, key = _checked(name, labels, "histogram")
-        scale = MICROSECONDS if spec.unit == "seconds" else 1
+        scale = MICROSECONDS if spec.unit in ("seconds", "ratio") else 1
         entry = self._entries.get(key) or self._add(spec, key, Histogram(spec.buckets, scale), target)
         instrument = self._same_target(entry, target).instrument
         assert isinstance(instrument, Histogram)
@@ -217,7 +217,7 @@ def _checked(name: str, labels: Mapping[str, str], kind: MetricType) -> tuple[Me
 def _series_of(spec: MetricSpec, labels: dict[str, str]) -> tuple[tuple[str, Labels], ...]:
     if spec.type != "histogram":
         return ((spec.name, make_labels(labels, spec.name)),)
-    scale = MICROSECONDS if spec.unit == "seconds" else 1
+    scale = MICROSECONDS if spec.unit in ("seconds", "ratio") else 1
     bucket = f"{spec.name}_bucket"
     bounds = [repr(bound / scale) for bound in spec.buckets] + ["+Inf"]
     return (

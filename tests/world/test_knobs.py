@@ -25,7 +25,14 @@ INSTANCES = {
     "registry": "registry",
     "control-plane": "control-plane",
     "guardrail": "guardrail",
+    "pipeline": "pipeline",
+    "job": "job.daily",
+    "feature-store": "feature-store",
+    "ranker": "ranker",
+    "response-cache": "response-cache",
     "preprocessing": "preprocessing",
+    "retrieval": "retrieval",
+    "shard": "shard-0",
 }
 """A component of each kind in the small world."""
 

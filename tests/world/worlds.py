@@ -19,10 +19,16 @@ from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import FaultPlan, Scenario, TimelineEntry
 from incidentsim.scenario.parts import (
     ControlPlanePart,
+    FeaturePart,
     GuardrailPart,
+    JobPart,
+    PipelinePart,
     PreprocessingPart,
     QualityPart,
+    RankerPart,
     RegistryPart,
+    ResponseCachePart,
+    RetrievalPart,
     RoutePart,
 )
 from incidentsim.world.stack.build import Stack
@@ -77,13 +83,21 @@ def complete(scenario: Scenario) -> Scenario:
     """Return the scenario with one component of every optional kind in its stack."""
     stack = scenario.stack
     return scenario.model_copy(update={"stack": stack.model_copy(update={
-        "routes": (RoutePart(id="chat", stages=("guardrail", "preprocessing"), pools=(stack.pools[0].id,)),),
+        "routes": (
+            RoutePart(id="chat", stages=("response-cache", "guardrail", "preprocessing", "retrieval"),
+                      pools=(stack.pools[0].id,)),
+        ),
         "components": (
-            GuardrailPart(id="guardrail"),
-            PreprocessingPart(id="preprocessing"),
-            QualityPart(id="quality"),
-            RegistryPart(id="registry"),
-            ControlPlanePart(id="control-plane"),
+            GuardrailPart(id="guardrail"), PreprocessingPart(id="preprocessing"), QualityPart(id="quality"),
+            PipelinePart(
+                id="pipeline", jobs=(JobPart.model_validate({"id": "daily", "at": "30s", "takes": "5s"}),),
+                features=(
+                    FeaturePart.model_validate({"id": "taste", "source": "daily", "weight": 0.6}),
+                    FeaturePart.model_validate({"id": "clicks", "source": "stream", "weight": 0.4}),
+                ),
+            ), RankerPart(id="ranker"), ResponseCachePart(id="response-cache"),
+            RetrievalPart(id="retrieval"),
+            RegistryPart(id="registry"), ControlPlanePart(id="control-plane"),
         ),
     })})  # fmt: skip
 

@@ -8,19 +8,26 @@ from pydantic import Field
 
 from incidentsim.scenario.fields import CleanText, Id, PositiveDuration, Ratio
 from incidentsim.scenario.parts.base import Model, Part
+from incidentsim.scenario.parts.caches import ResponseCachePart
+from incidentsim.scenario.parts.data import PipelinePart, RankerPart
 from incidentsim.scenario.parts.demand import Slo, Tenant
 from incidentsim.scenario.parts.edge import RoutePart
 from incidentsim.scenario.parts.guardrail import GuardrailPart, PreprocessingPart
 from incidentsim.scenario.parts.platform import ControlPlanePart, RegistryPart
 from incidentsim.scenario.parts.quality import QualityPart
+from incidentsim.scenario.parts.retrieval import RetrievalPart
 from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
 
 ComponentPart = Annotated[
     ControlPlanePart
     | GuardrailPart
+    | PipelinePart
     | PreprocessingPart
-    | QualityPart
-    | RegistryPart,
+    | RankerPart
+    | RegistryPart
+    | RetrievalPart
+    | ResponseCachePart
+    | QualityPart,
     Field(discriminator="kind"),
 ]  # fmt: skip
 """A component that not every stack has, told apart by its `kind`."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
+from incidentsim.world.faults.caches import CacheKeyLeak, CacheKeyUnstable, CacheShardRestarts
+from incidentsim.world.faults.data import BadBatch, FeatureDrift, LateData, SchemaChange
 from incidentsim.world.faults.guardrail import (
     CpuSteal,
     CredentialExpired,
@@ -14,6 +16,7 @@ from incidentsim.world.faults.guardrail import (
 )
 from incidentsim.world.faults.hardware import ClockThrottle, GpuLost
 from incidentsim.world.faults.platform import RegistryThrottled, TelemetryAgentOverload, WebhookCertExpired
+from incidentsim.world.faults.retrieval import IndexLag, MixedEmbeddings, PartitionDown, SlowReranker
 from incidentsim.world.faults.rollout import (
     BadImage,
     BehaviourRegression,
@@ -49,6 +52,17 @@ KINDS: dict[str, type[Fault]] = {
     "preprocessing_leak": PreprocessingLeak,
     "poison_input": PoisonInput,
     "cpu_steal": CpuSteal,
+    "schema_change": SchemaChange,
+    "bad_batch": BadBatch,
+    "late_data": LateData,
+    "feature_drift": FeatureDrift,
+    "partition_down": PartitionDown,
+    "index_lag": IndexLag,
+    "mixed_embeddings": MixedEmbeddings,
+    "slow_reranker": SlowReranker,
+    "cache_shard_restarts": CacheShardRestarts,
+    "cache_key_leak": CacheKeyLeak,
+    "cache_key_unstable": CacheKeyUnstable,
     "waiver_without_expiry": Standing,
     "length_blind_admission": Standing,
     "max_num_seqs_raised": Standing,
