@@ -298,8 +298,8 @@ def _report(way: str, tally: Tally) -> dict[str, Any]:
         "equal with the rates of before 2.52": tally.old_rates, "largest relative difference": tally.worst,
         "words compared with a result": len([word for word in _WORDS if tally.compared[word]]),
         "words without a result": [w for w in _WORDS if not tally.compared[w] and w not in tally.lacking],
-        "functions this Prometheus lacks": sorted(tally.lacking), "different": tally.different,
-        "refusals": tally.refusals, "way": way,
+        "functions this Prometheus lacks": sorted(tally.lacking),
+        "different": tally.different, "refusals": tally.refusals, "way": way,
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from incidentsim.scenario.model import Scenario, Slo
+from incidentsim.scenario.parts import RoutePart
 from incidentsim.world.stack.preprocessing import Preprocessing
 from tests.world.conftest import Twice
 from tests.world.worlds import SECOND, Played, Run, complete, overridden, small, values, with_fault
@@ -14,7 +15,10 @@ def guarded(rate: int = 4_000) -> Scenario:
     """Return the small world with everything on its way, and a safety objective."""
     scenario = complete(small(rate=rate))
     safety = Slo.model_validate({"id": "safety", "title": "Safe", "kind": "safety", "objective": "99%"})
-    return scenario.model_copy(update={"slos": (*scenario.slos, safety)})
+    stack = scenario.stack
+    routes = (RoutePart(id="chat", stages=("guardrail", "preprocessing"), pools=(stack.pools[0].id,)),)
+    return scenario.model_copy(update={"slos": (*scenario.slos, safety),
+                                       "stack": stack.model_copy(update={"routes": routes})})  # fmt: skip
 
 
 def verdicts(played: Played) -> dict[str, float]:
