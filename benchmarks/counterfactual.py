@@ -57,7 +57,8 @@ def main() -> None:
     different = len({json.dumps(outcome.sli) for outcome in outcomes})
     print(json.dumps({
         "runs": RUNS, "different_outcomes": different, "wall_s": round(wall, 2), "full_run_s": round(min(full), 2),
-        "ratio": round(ratio, 2), "cpu_ratio": round(cpu / 2 / min(full_cpu), 2), "goal": GOAL, "ok": ratio <= GOAL, "load": os.getloadavg()[0],
+        "ratio": round(ratio, 2),
+        "cpu_ratio": round(cpu / 2 / min(full_cpu), 2), "goal": GOAL, "ok": ratio <= GOAL, "load": os.getloadavg()[0],
     }, indent=1))  # fmt: skip
 
 

@@ -7,14 +7,13 @@ step by step, so that measured work and the calibrator can take turns on a noisy
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import simpy
 
 from incidentsim.bench.step_tables import VIDUR, load_recorded_run
 from incidentsim.bench.subject import MINUTE_US, calm, send, world_of
 from incidentsim.exact import Draws
-from incidentsim.session.branching import branch
+from incidentsim.session.branching import Branches, grow
 from incidentsim.world.kernel import Call, Kernel
 from incidentsim.world.stack.replica import Replica
 from incidentsim.world.stack.sequence import Sequence
@@ -143,29 +142,19 @@ def counterfactuals(*, minutes: int, branch_minute: int, plans: int, workers: in
     world.advance(from_us)
     world.facts()
     yield {"shared": 1}
-    found = _Collector()
-    branch([partial(finish, world, line) for line in lines], workers, found)
-    yield {"plans": len(found.digests), "different": len(set(found.digests.values()))}
+
+    def root(branches: Branches) -> None:
+        for number, line in enumerate(lines):
+            branches.fork(lambda number=number, line=line: branches.report(number, finish(world, line)))  # type: ignore[misc]
+
+    digests: dict[int, str] = dict(grow(root, workers))
+    yield {"plans": len(digests), "different": len(set(digests.values()))}
     wrong = 0
     for number in range(0, plans, max(1, plans // checked))[:checked]:
         again = world_of(scenario, telemetry=False)
         again.advance(from_us)
-        wrong += finish(again, lines[number]) != found.digests[number]
+        wrong += finish(again, lines[number]) != digests[number]
     yield {"checked": checked, "wrong": wrong}
-
-
-class _Collector:
-    """Keeps what the branches send: the digest of each plan."""
-
-    def __init__(self) -> None:
-        self.digests: dict[int, str] = {}
-
-    def send(self, item: tuple[int, object]) -> None:
-        """Take one result."""
-        self.digests[item[0]] = str(item[1])
-
-    def close(self) -> None:
-        """Nothing to close."""
 
 
 def stack(*, telemetry: bool, minutes: int, slices: int) -> Iterator[Counts]:
