@@ -158,6 +158,7 @@ def test_act_verbs_take_reason_and_flags(verb: str) -> None:
         "restart": "chat-pool-3",
         "drain": "chat-pool-3",
         "rollback": "CHG-1044",
+        "pin": "chat-pool image=r1",
         "shed": "all 5%",
         "silence": "QueueDepth",
         "pause": "job.daily",

@@ -109,7 +109,8 @@ class Stack:
 
     def _add_pool(self, part: PoolPart) -> None:
         pool = Pool(self.kernel, part, seed=self.seed, registry=self.registry, journal=self.journal,
-                    host_of=self.cast.shown, first_node=first_node(self.scenario, part.id))  # fmt: skip
+                    host_of=self.cast.shown, first_node=first_node(self.scenario, part.id),
+                    explicit=(*part.knobs, *self.scenario.overrides.get(part.id, {})))  # fmt: skip
         self.pools[part.id] = pool
         self._adopt(pool, part.knobs)
         for name in pool.knob_names():
