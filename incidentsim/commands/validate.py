@@ -50,6 +50,10 @@ PINNABLES = tuple(spec.kind for spec in COMPONENTS.values() if spec.pinnable)
 SWITCHES = ("on", "off")
 SEVERITIES = ("sev1", "sev2", "sev3", "sev4")
 WAIVER_ACTIONS = ("expire",)
+COST_BY = ("tenant", "pool", "conversation")
+DEFAULT_ROUTE = "default"
+"""`route SELECTOR default` removes a rule."""
+
 SLOWEST = "slowest"
 """`trace slowest` lists instead of opening one trace."""
 
@@ -291,6 +295,8 @@ VALIDATORS: dict[ArgumentKind, Validator] = {
     "change": _one_of(lambda v: v.changes, "change"),
     "runbook": _one_of(lambda v: v.runbooks, "runbook"),
     "shed_selector": _shed_selector,
+    "route_target": _one_of(lambda v: (*v.pools, DEFAULT_ROUTE), "pool"),
+    "cost_by": _one_of(lambda _: COST_BY, "way to sum costs"),
     "percent": _percent,
     "alert": _one_of(lambda v: v.alerts, "alert"),
     "seq": _sequence_number,

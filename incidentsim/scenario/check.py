@@ -96,6 +96,9 @@ def _check_stack(scenario: Scenario, located: Located) -> None:
             for j, name in enumerate(getattr(route, field)):
                 if name not in names:
                     located.report(("stack", "routes", i, field, j), f"there is no {name!r}{did_you_mean(name, names)}")
+        if route.canary and route.canary not in route.pools[1:]:
+            hint = did_you_mean(route.canary, route.pools[1:])
+            located.report(("stack", "routes", i, "canary"), f"the canary is a later one of the route's pools{hint}")
     check_rules(stack.alert_rules, located)
 
 

@@ -10,6 +10,8 @@ from incidentsim.commands import Command
 from incidentsim.commands.lex import options_of
 from incidentsim.commands.validate import (
     CACHES,
+    COST_BY,
+    DEFAULT_ROUTE,
     PINNABLES,
     SEVERITIES,
     SWITCHES,
@@ -164,6 +166,8 @@ def _names(kind: ArgumentKind) -> tuple[str, ...]:
         "shard": of_kind(v, "shard"),
         "pinnable": of_kind(v, *PINNABLES),
         "switch": SWITCHES,
+        "route_target": (*v.pools, DEFAULT_ROUTE),
+        "cost_by": COST_BY,
     }[kind]
 
 

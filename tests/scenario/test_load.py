@@ -47,7 +47,8 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     "fault of another component": (
         ("kind: context_growth", "kind: gpu_lost"),
         "44:13: timeline[1].fault.kind: gpu_lost hits a node; tenant.strategic is a tenant, whose faults are "
-        "context_growth, traffic_surge, retry_bug",
+        "context_growth, traffic_surge, retry_bug, length_shift, history_not_trimmed, runaway_agent, injection_wave, "
+        "no_budget",
     ),
     "parameter out of bounds": (
         ("turns: 20", "turns: 900"),

@@ -72,6 +72,8 @@ def test_standing_faults_disturb_nothing(kind: str) -> None:
         "gateway": "gateway",
         "pool": "chat-pool",
         "autoscaler": "autoscaler",
+        "tenant": "tenant.storefront",
+        "route": "route.chat",
     }
     planted = with_fault(plain, kind, component[FAULTS[kind].component], SECOND)
     assert Run(scenario=planted).play().world.sli() == Run(scenario=plain).play().world.sli()

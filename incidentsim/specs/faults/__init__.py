@@ -6,6 +6,7 @@ from incidentsim.specs.faults.base import COURSE, FaultSpec, Parameter
 from incidentsim.specs.faults.caches import CACHE_FAULTS
 from incidentsim.specs.faults.configuration import CONFIGURATION_FAULTS
 from incidentsim.specs.faults.data import DATA_FAULTS
+from incidentsim.specs.faults.edge import EDGE_FAULTS
 from incidentsim.specs.faults.guardrail import GUARD_FAULTS
 from incidentsim.specs.faults.hardware import HARDWARE_FAULTS
 from incidentsim.specs.faults.platform import PLATFORM_FAULTS
@@ -20,6 +21,7 @@ FAULTS: dict[str, FaultSpec] = {
     spec.kind: spec
     for spec in (
         *TENANT_FAULTS,
+        *EDGE_FAULTS,
         *CONFIGURATION_FAULTS,
         *HARDWARE_FAULTS,
         *RUNTIME_FAULTS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.faults.caches import CacheKeyLeak, CacheKeyUnstable, CacheShardRestarts
 from incidentsim.world.faults.data import BadBatch, FeatureDrift, LateData, SchemaChange
+from incidentsim.world.faults.edge import BadRoute, CertExpired, LengthBlindRouting
 from incidentsim.world.faults.guardrail import (
     CpuSteal,
     CredentialExpired,
@@ -27,12 +28,32 @@ from incidentsim.world.faults.rollout import (
 )
 from incidentsim.world.faults.runtime import EngineHang
 from incidentsim.world.faults.standing import Standing
-from incidentsim.world.faults.tenant import ContextGrowth, RetryBug, TrafficSurge
+from incidentsim.world.faults.tenant import (
+    ContextGrowth,
+    HistoryNotTrimmed,
+    InjectionWave,
+    LengthShift,
+    RetryBug,
+    RunawayAgent,
+    TrafficSurge,
+)
 
 KINDS: dict[str, type[Fault]] = {
     "context_growth": ContextGrowth,
     "traffic_surge": TrafficSurge,
     "retry_bug": RetryBug,
+    "length_shift": LengthShift,
+    "history_not_trimmed": HistoryNotTrimmed,
+    "runaway_agent": RunawayAgent,
+    "injection_wave": InjectionWave,
+    "cert_expired": CertExpired,
+    "bad_route": BadRoute,
+    "length_blind_routing": LengthBlindRouting,
+    "unbounded_retries": Standing,
+    "retries_on_4xx": Standing,
+    "breaker_misconfigured": Standing,
+    "no_budget": Standing,
+    "cross_region_fallback": Standing,
     "clock_throttle": ClockThrottle,
     "gpu_lost": GpuLost,
     "engine_hang": EngineHang,

@@ -69,7 +69,9 @@ class EngineMetrics:
         self._generated.observe(attempt.output)
         if attempt.output > 1:
             self._itl.observe((now - attempt.first_us) // (attempt.output - 1))
-        reason = "length" if attempt.output == attempt.request.max_tokens else "stop"
+        # max_tokens is reached, or the model's context is full
+        cut = attempt.output == attempt.request.max_tokens or attempt.output < attempt.request.output
+        reason = "length" if cut else "stop"
         self._success[reason].value += 1
 
     def preemptions(self) -> int:
