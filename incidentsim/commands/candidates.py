@@ -9,6 +9,8 @@ from incidentsim.commands.reference import bounds
 from incidentsim.commands.validate import (
     ALERT_ACTIONS,
     CACHES,
+    COST_BY,
+    DEFAULT_ROUTE,
     PINNABLES,
     RESOURCE_KNOBS,
     SEVERITIES,
@@ -186,6 +188,11 @@ CANDIDATES: dict[ArgumentKind, Candidates] = {
     "change": _names(lambda v: v.changes, "change"),
     "runbook": _names(lambda v: v.runbooks, "runbook"),
     "shed_selector": _shed_selectors,
+    "route_target": lambda context, _typed: [
+        *(CompletionItem(text=name, help="pool", kind="pool") for name in context.vocabulary.pools),
+        CompletionItem(text=DEFAULT_ROUTE, help="remove the rule", kind="pool"),
+    ],
+    "cost_by": _fixed("by", *((name, "") for name in COST_BY)),
     "percent": _fixed(
         "percent",
         ("10%", ""),

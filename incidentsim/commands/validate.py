@@ -51,6 +51,10 @@ SWITCHES = ("on", "off")
 SEVERITIES = ("sev1", "sev2", "sev3", "sev4")
 WAIVER_ACTIONS = ("expire",)
 ALERT_ACTIONS = ("set",)
+COST_BY = ("tenant", "pool", "conversation")
+DEFAULT_ROUTE = "default"
+"""`route SELECTOR default` removes a rule."""
+
 SLOWEST = "slowest"
 """`trace slowest` lists instead of opening one trace."""
 
@@ -312,6 +316,8 @@ VALIDATORS: dict[ArgumentKind, Validator] = {
     "change": _one_of(lambda v: v.changes, "change"),
     "runbook": _one_of(lambda v: v.runbooks, "runbook"),
     "shed_selector": _shed_selector,
+    "route_target": _one_of(lambda v: (*v.pools, DEFAULT_ROUTE), "pool"),
+    "cost_by": _one_of(lambda _: COST_BY, "way to sum costs"),
     "percent": _percent,
     "alert": _one_of(lambda v: v.alerts, "alert"),
     "seq": _sequence_number,

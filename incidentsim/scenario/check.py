@@ -99,6 +99,9 @@ def _check_stack(scenario: Scenario, located: Located) -> None:
             for j, name in enumerate(getattr(route, field)):
                 if name not in names:
                     located.report(("stack", "routes", i, field, j), f"there is no {name!r}{did_you_mean(name, names)}")
+        if route.canary and route.canary not in route.pools[1:]:
+            hint = did_you_mean(route.canary, route.pools[1:])
+            located.report(("stack", "routes", i, "canary"), f"the canary is a later one of the route's pools{hint}")
     check_rules(stack.alert_rules, located)
 
 
@@ -184,6 +187,9 @@ def _check_change(change: Change, path: Path, scenario: Scenario, known: Invento
     if change.waiver and change.waiver.tenant not in tenants:
         hint = did_you_mean(change.waiver.tenant, tenants)
         located.report((*path, "waiver", "tenant"), f"there is no tenant {change.waiver.tenant!r}{hint}")
+    pools = [pool.id for pool in scenario.stack.pools]
+    if (change.revisions or change.pods) and (change.kind != "deploy" or change.target not in pools):
+        located.report((*path, "revisions"), "only a deploy whose target is a pool rolls out revisions")
     if (change.kind == "waiver") != (change.waiver is not None):
         located.report((*path, "kind"), "a change of kind waiver has a waiver part, and no other has one")
 

@@ -18,6 +18,9 @@ from incidentsim.world.observability.shipping import Line, Shipper
 from incidentsim.world.stack.requests import Attempt
 from incidentsim.world.stack.sequence import NEVER
 
+HOSTILE_FIELDS = {"asn": "AS64510", "user_agent": "python-requests/2.32.3"}
+"""How the requests of an attack look in the access log: one hosting network, one script."""
+
 
 class Journal:
     """Log lines and traces of one world. `logs` and `spans` are None when telemetry is off.
@@ -95,6 +98,9 @@ class Journal:
             "tenant": tenant, "code": code, "duration_ms": (now - attempt.received_us) // 1000,
             "prompt_tokens": request.prompt, "attempt": attempt.number, "upstream": pod,
         }  # fmt: skip
+        if request.key:
+            fields["conversation"] = request.key
+        fields |= HOSTILE_FIELDS if request.hostile else request.tenant.client_fields
         if reason:
             fields["details"] = reason
         level = "info" if code in (200, 499) else "warn" if code < 500 else "error"

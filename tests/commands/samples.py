@@ -11,6 +11,8 @@ from incidentsim.commands.lex import options_of
 from incidentsim.commands.validate import (
     ALERT_ACTIONS,
     CACHES,
+    COST_BY,
+    DEFAULT_ROUTE,
     PINNABLES,
     SEVERITIES,
     SWITCHES,
@@ -170,6 +172,8 @@ def _names(kind: ArgumentKind) -> tuple[str, ...]:
         "shard": of_kind(v, "shard"),
         "pinnable": of_kind(v, *PINNABLES),
         "switch": SWITCHES,
+        "route_target": (*v.pools, DEFAULT_ROUTE),
+        "cost_by": COST_BY,
     }[kind]
 
 

@@ -39,7 +39,7 @@ OFFERED = [
     ("limit m", ['"mercer labs"', "acme"]),
     ('limit "mer', ['"mercer labs"']),
     ("set router.pol", ["router.policy"]),
-    ("set adm", ["gateway.admission"]),
+    ("set admi", ["gateway.admission"]),
     ("set gateway.admission t", ["tokens", "requests"]),
     ("set gateway.cancel_propagation ", ["true", "false", "--because", "--dry-run", "--yes"]),
     ("diagnose acme ", ["context_growth", "retry_bug", "--p"]),

@@ -155,8 +155,9 @@ def _capped() -> Scenario:
                     sets={"node-2.power_cap": "150"})  # fmt: skip
     base = _old_xid()
     entry = TimelineEntry.model_construct(at=MINUTE, change=change, fault=None, message=None, page=None, when=None)
+    lifted = Condition(knob="node-2.power_cap", differs="150")
     cause = RootCause(id="power-cap", component="node-2", fault="clock_throttle", why="Its power was capped.",
-                      evidence=(("trace",),), removed_when=Condition(knob="node-2.power_cap", differs="150"))  # fmt: skip
+                      evidence=(("trace",),), removed_when=lifted)  # fmt: skip
     return base.model_copy(update={"timeline": (*base.timeline, entry), "root_causes": (cause,)})
 
 

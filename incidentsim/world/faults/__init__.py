@@ -5,6 +5,7 @@ from __future__ import annotations
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.faults.caches import CacheKeyLeak, CacheKeyUnstable, CacheShardRestarts
 from incidentsim.world.faults.data import BadBatch, FeatureDrift, LateData, SchemaChange
+from incidentsim.world.faults.edge import BadRoute, CertExpired, LengthBlindRouting
 from incidentsim.world.faults.guardrail import (
     CpuSteal,
     CredentialExpired,
@@ -24,19 +25,56 @@ from incidentsim.world.faults.observability import (
     XidHidden,
     XidSticky,
 )
+from incidentsim.world.faults.platform import RegistryThrottled, TelemetryAgentOverload, WebhookCertExpired
 from incidentsim.world.faults.retrieval import IndexLag, MixedEmbeddings, PartitionDown, SlowReranker
-from incidentsim.world.faults.runtime import BadImage, EngineHang
+from incidentsim.world.faults.rollout import (
+    BadImage,
+    BehaviourRegression,
+    NumericCorruption,
+    StartupOom,
+    TemplateMismatch,
+    TokenizerMismatch,
+)
+from incidentsim.world.faults.runtime import EngineHang
 from incidentsim.world.faults.standing import Standing
-from incidentsim.world.faults.tenant import ContextGrowth, RetryBug, TrafficSurge
+from incidentsim.world.faults.tenant import (
+    ContextGrowth,
+    HistoryNotTrimmed,
+    InjectionWave,
+    LengthShift,
+    RetryBug,
+    RunawayAgent,
+    TrafficSurge,
+)
 
 KINDS: dict[str, type[Fault]] = {
     "context_growth": ContextGrowth,
     "traffic_surge": TrafficSurge,
     "retry_bug": RetryBug,
+    "length_shift": LengthShift,
+    "history_not_trimmed": HistoryNotTrimmed,
+    "runaway_agent": RunawayAgent,
+    "injection_wave": InjectionWave,
+    "cert_expired": CertExpired,
+    "bad_route": BadRoute,
+    "length_blind_routing": LengthBlindRouting,
+    "unbounded_retries": Standing,
+    "retries_on_4xx": Standing,
+    "breaker_misconfigured": Standing,
+    "no_budget": Standing,
+    "cross_region_fallback": Standing,
     "clock_throttle": ClockThrottle,
     "gpu_lost": GpuLost,
     "engine_hang": EngineHang,
     "bad_image": BadImage,
+    "startup_oom": StartupOom,
+    "tokenizer_mismatch": TokenizerMismatch,
+    "template_mismatch": TemplateMismatch,
+    "behaviour_regression": BehaviourRegression,
+    "numeric_corruption": NumericCorruption,
+    "registry_throttled": RegistryThrottled,
+    "webhook_cert_expired": WebhookCertExpired,
+    "telemetry_agent_overload": TelemetryAgentOverload,
     "guardrail_credential_expired": CredentialExpired,
     "guardrail_slow": GuardrailSlow,
     "guardrail_bypass": GuardrailBypass,
@@ -68,5 +106,6 @@ KINDS: dict[str, type[Fault]] = {
     "length_blind_admission": Standing,
     "max_num_seqs_raised": Standing,
     "scaled_in": Standing,
+    "hasty_scaling": Standing,
 }
 """Every fault kind of `specs.faults`; a test proves that the two agree."""

@@ -60,7 +60,7 @@ class StaleGauge(Fault):
         if self._engine is None or pod.engine is not self._engine:
             return
         gateway = self.stack.gateway
-        gone = [a for lane in gateway.lanes for a in lane.sent if a.pod is pod and not a.ended]
+        gone = [a for lane in gateway.lanes for a in lane.sent if a.pod is pod]
         for attempt in gone:
             pod.cancel(attempt)
         gateway.lost(gone)

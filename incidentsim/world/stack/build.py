@@ -23,7 +23,9 @@ from incidentsim.world.journal import Journal
 from incidentsim.world.kernel import Kernel
 from incidentsim.world.observability.lies import KV_USAGE, Lies
 from incidentsim.world.stack.autoscaler import Autoscaler
+from incidentsim.world.stack.billing import Billing
 from incidentsim.world.stack.builders import BUILDERS
+from incidentsim.world.stack.certificates import Certificates
 from incidentsim.world.stack.component import Component, Stage
 from incidentsim.world.stack.gateway import Gateway
 from incidentsim.world.stack.gateway_metrics import ClusterMetrics, GatewayMetrics
@@ -32,6 +34,7 @@ from incidentsim.world.stack.node import Node
 from incidentsim.world.stack.organisation import Organisation
 from incidentsim.world.stack.pod import Pod
 from incidentsim.world.stack.pool import Pool
+from incidentsim.world.stack.regions import Regions
 from incidentsim.world.stack.route import Route
 from incidentsim.world.stack.router import Router
 from incidentsim.world.stack.settings import Settings
@@ -77,9 +80,16 @@ class Stack:
         self.lies = Lies(self.registry, scenario.stack.observability.names,
                          lambda pool: [f"vllm/{pod.id}" for pod in self.pools[pool].routable])  # fmt: skip
         self.router = Router(kernel, self.store, seed, self.lies.read_name(KV_USAGE))
-        lanes = {p.id: self._lane(p, tuple(shown)) for p in self.pools.values()}
-        metrics = GatewayMetrics(self.registry, shown)
-        self.gateway = Gateway(kernel, list(lanes.values()), tuple(shown), metrics, self.journal, seed)
+        lanes = {p.id: self._lane(p, tuple(shown), i) for i, p in enumerate(self.pools.values())}
+        all_lanes = tuple(lanes.values())
+        self.billing = Billing(kernel, self.registry, self.pools, shown)
+        self.gateway = Gateway(
+            kernel, all_lanes, tuple(r.id for r in scenario.stack.all_routes()),
+            GatewayMetrics(self.registry, shown), self.journal, seed, billing=self.billing,
+            regions=Regions(self.book, self.registry, [t.region for t in scenario.tenants],
+                            [p.region for p in scenario.stack.pools]),
+            certificates=Certificates(kernel, self.registry, self.journal, all_lanes),
+        )  # fmt: skip
         for pool in self.pools.values():
             pool.gateway = self.gateway
         self._adopt(self.gateway, scenario.stack.gateway.knobs)
@@ -113,16 +123,17 @@ class Stack:
 
     def _add_pool(self, part: PoolPart) -> None:
         pool = Pool(self.kernel, part, seed=self.seed, registry=self.registry, journal=self.journal,
-                    host_of=self.cast.shown, first_node=first_node(self.scenario, part.id))  # fmt: skip
+                    host_of=self.cast.shown, first_node=first_node(self.scenario, part.id),
+                    explicit=(*part.knobs, *self.scenario.overrides.get(part.id, {})))  # fmt: skip
         self.pools[part.id] = pool
         self._adopt(pool, part.knobs)
         for name in pool.knob_names():
             pool.init_knob(name, self.settings.get(f"{part.id}.{name}"))
 
-    def _lane(self, pool: Pool, tenants: tuple[str, ...]) -> Lane:
+    def _lane(self, pool: Pool, tenants: tuple[str, ...], number: int) -> Lane:
         self.router.serve(pool)
         metrics = ClusterMetrics(self.registry, pool.id)
-        lane = Lane(self.kernel, self.router, pool, tenants, metrics)
+        lane = Lane(self.kernel, self.router, pool, tenants, metrics, number)
         metrics.watch(lane)
         return lane
 
@@ -130,7 +141,7 @@ class Stack:
         for part in self.scenario.stack.all_routes():
             # the loader has checked that these are stages
             stages = tuple(typed("Stage", self.components[name]) for name in part.stages)
-            route = Route(part, stages, tuple(lanes[name] for name in part.pools))
+            route = Route(part, stages, tuple(lanes[name] for name in part.pools), self.seed)
             self.gateway.routes[part.id] = route
             if self.scenario.stack.routes:
                 self._adopt(route, part.knobs)

@@ -177,7 +177,6 @@ def _affinities(attempt: Attempt) -> list[tuple[tuple[object, ...], int]]:
     out: list[tuple[tuple[object, ...], int]] = []
     if request.session >= 0:
         out.append((("session", request.tenant.number, request.session), 1_000_000))
-    prefix = getattr(attempt, "prefix", None) or ()
-    for segment, upto in reversed(prefix):
+    for segment, upto in reversed(attempt.prefix or ()):
         out.append((("prefix", segment), min(1_000_000, upto * 1_000_000 // max(1, attempt.prompt))))
     return out
