@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from incidentsim.commands.items import CompletionItem
 from incidentsim.commands.reference import bounds
 from incidentsim.commands.validate import (
+    ALERT_ACTIONS,
     CACHES,
     COST_BY,
     DEFAULT_ROUTE,
@@ -218,5 +219,7 @@ CANDIDATES: dict[ArgumentKind, Candidates] = {
     "severity": _fixed("severity", *zip(SEVERITIES, ("the worst", "", "", "the mildest"), strict=True)),
     "duration": _fixed("duration", ("5m", ""), ("10m", ""), ("30m", ""), ("1m", "")),
     "cause": _causes,
+    "alert_action": _fixed("action", *((name, "change the rule") for name in ALERT_ACTIONS)),
+    "alert_setting": _fixed("setting", ("for=0s", "fire at once"), ("for=1m", ""), ("for=5m", "")),
 }
 """Offers by kind of argument. PromQL and log filters have their own completion (`signal_words`)."""

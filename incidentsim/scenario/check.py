@@ -17,10 +17,12 @@ from incidentsim.scenario.estimate import check_size
 from incidentsim.scenario.model import Change, FaultPlan, Scenario
 from incidentsim.scenario.naming import SINGLES, Inventory, inventory, kind_of
 from incidentsim.scenario.params import parse_params
+from incidentsim.scenario.parts import ObservabilityPart
 from incidentsim.scenario.problems import Path, did_you_mean
 from incidentsim.scenario.validate import Located
 from incidentsim.specs.components import COMPONENTS
 from incidentsim.specs.faults import FAULTS
+from incidentsim.specs.metrics import METRICS
 
 Values = Mapping[str, str | int | float | bool]
 
@@ -74,6 +76,7 @@ def _check_stack(scenario: Scenario, located: Located) -> None:
         _check_values(part, getattr(stack, part).knobs, ("stack", part, "knobs"), located)
         if getattr(stack, part).id != part:
             located.report(("stack", part, "id"), f"the {part}'s id is {part!r}")
+    _check_observability(stack.observability, located)
     pools = [pool.id for pool in stack.pools]
     for i, pool in enumerate(stack.pools):
         _check_values("pool", pool.knobs, ("stack", "pools", i, "knobs"), located)
@@ -100,6 +103,16 @@ def _check_stack(scenario: Scenario, located: Located) -> None:
             hint = did_you_mean(route.canary, route.pools[1:])
             located.report(("stack", "routes", i, "canary"), f"the canary is a later one of the route's pools{hint}")
     check_rules(stack.alert_rules, located)
+
+
+def _check_observability(part: ObservabilityPart, located: Located) -> None:
+    path: Path = ("stack", "observability")
+    _check_values("observability", part.knobs, (*path, "knobs"), located)
+    for family, name in part.names.items():
+        for metric in (family, name):
+            if metric not in METRICS:
+                hint = did_you_mean(metric, METRICS)
+                located.report((*path, "names", family), f"there is no metric {metric!r}{hint}")
 
 
 def _check_autoscalers(scenario: Scenario, pools: list[str], located: Located) -> None:
@@ -174,6 +187,9 @@ def _check_change(change: Change, path: Path, scenario: Scenario, known: Invento
     if change.waiver and change.waiver.tenant not in tenants:
         hint = did_you_mean(change.waiver.tenant, tenants)
         located.report((*path, "waiver", "tenant"), f"there is no tenant {change.waiver.tenant!r}{hint}")
+    pools = [pool.id for pool in scenario.stack.pools]
+    if (change.revisions or change.pods) and (change.kind != "deploy" or change.target not in pools):
+        located.report((*path, "revisions"), "only a deploy whose target is a pool rolls out revisions")
     if (change.kind == "waiver") != (change.waiver is not None):
         located.report((*path, "kind"), "a change of kind waiver has a waiver part, and no other has one")
 

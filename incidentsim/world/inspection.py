@@ -6,6 +6,7 @@ from math import isnan
 
 from incidentsim.client_api import Health
 from incidentsim.errors import CommandError
+from incidentsim.world.observability.lies import KV_USAGE
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import ComponentState
 from incidentsim.world.stack.pod import Pod
@@ -32,7 +33,7 @@ def inspect(stack: Stack, shown_name: str) -> tuple[str, ...]:
 
 def _pod_lines(pod: Pod) -> list[str]:
     lines = [f"state = {pod.state}{' (drained)' if pod.cordoned else ''}", f"node = {pod.node.host}",
-             f"image = {pod.pool.image}", f"restarts = {pod.restarts}",
+             *(f"{key} = {revision}" for key, revision in pod.revisions.items()), f"restarts = {pod.restarts}",
              f"in flight at the gateway: {pod.requests} requests, {pod.tokens} tokens admitted"]  # fmt: skip
     engine = pod.engine
     if engine is not None:
@@ -63,7 +64,7 @@ def topology(stack: Stack) -> list[ComponentState]:
 
 def _pod_state(stack: Stack, pod: Pod) -> ComponentState:
     labels = {"model_name": pod.pool.model_name, "engine": pod.id}
-    kv = stack.store.latest("vllm:kv_cache_usage_perc", labels)
+    kv = stack.store.latest(stack.lies.read_name(KV_USAGE), labels)
     waiting = stack.store.latest("vllm:num_requests_waiting", labels)
     edges = ((pod.node.host, ""),)
     if pod.state != "ready":

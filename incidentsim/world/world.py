@@ -27,7 +27,7 @@ from incidentsim.world.actions.base import Action, report
 from incidentsim.world.conditions import Conditions
 from incidentsim.world.inspection import inspect, topology
 from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, Call
-from incidentsim.world.observability import Observability
+from incidentsim.world.observability.plane import Observability
 from incidentsim.world.stack.billing import Bill
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import ComponentState

@@ -38,7 +38,7 @@ OFFERED = [
     ("drain c", ["chat-pool-1", "chat-pool-3"]),
     ("limit m", ['"mercer labs"', "acme"]),
     ('limit "mer', ['"mercer labs"']),
-    ("set router.", ["router.policy"]),
+    ("set router.pol", ["router.policy"]),
     ("set admi", ["gateway.admission"]),
     ("set gateway.admission t", ["tokens", "requests"]),
     ("set gateway.cancel_propagation ", ["true", "false", "--because", "--dry-run", "--yes"]),

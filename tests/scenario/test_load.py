@@ -81,6 +81,10 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
         ("waiver: {tenant: strategic}", "waiver: {tenant: stratgic}"),
         "39:24: timeline[0].change.waiver.tenant: there is no tenant 'stratgic' (did you mean 'strategic'?)",
     ),
+    "revisions of what is no pool": (
+        ("waiver: {tenant: strategic}", "waiver: {tenant: strategic}\n      revisions: {image: v2}"),
+        "40:18: timeline[0].change.revisions: only a deploy whose target is a pool rolls out revisions",
+    ),
     "value in a condition": (
         ("equals: tokens", "equals: token"),
         "78:53: root_causes[1].removed_when.equals: admission takes one of requests, tokens; got 'token' "

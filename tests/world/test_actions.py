@@ -12,7 +12,7 @@ from incidentsim.commands.parse import parse
 from incidentsim.errors import CommandError
 from incidentsim.events import EffectObserved, MessageReceived
 from incidentsim.exact import Draws
-from incidentsim.scenario.model import Scenario
+from incidentsim.scenario.model import Change, Scenario, TimelineEntry
 from incidentsim.specs.verbs import VERBS
 from incidentsim.world.actions import ACTIONS
 from incidentsim.world.stack.data.job import Job
@@ -72,6 +72,10 @@ ACTS = {
                      wrong=({"action": "expire", "waiver": "chg-1"},)),
     "rollback": Sample(line="rollback chg-2107", preview="holds again", inverse="rollback",
                        wrong=({"change": "chg-1"},)),
+    "pin": Sample(line="pin chat-pool template=r1", preview="template r2 -> r1", inverse="pin",
+                  wrong=({"component": "chat-pool", "revision": "template=r9"},
+                         {"component": "chat-pool", "revision": "colour=r1"},
+                         {"component": "chat-pool", "revision": "r1"}, {"component": "gateway", "revision": "a=b"})),
     "scale": Sample(line="scale chat-pool 4", preview="3 -> 4 replicas", inverse="scale",
                     wrong=({"pool": "chat", "count": "4"}, {"pool": "chat-pool", "count": "0"},
                            {"pool": "chat-pool", "count": "65"})),
@@ -98,12 +102,18 @@ ACTS = {
                        wrong=({"shard": "shard-9"}, {"shard": "gateway"})),
     "silence": Sample(line="silence TTFTBurnRateFast", preview="notifications stop", inverse="silence",
                       wrong=({"alert": "Nothing"},)),
+    "alert": Sample(line="alert set EngineQueueDepth 5", preview="60 -> 5", inverse="alert",
+                    wrong=({"action": "set", "alert": "Nothing", "setting": "5"},)),
 }  # fmt: skip
 
 
 def fresh(verb: str = "") -> World:
     """Return a quiet world at T+0 that suits a verb, its facts taken."""
-    world = Run(scenario=ACTS[verb].scenario() if verb else complete(quiet(duration=0))).play().world
+    change = Change(id="chg-9", kind="deploy", target="chat-pool", actor="bot", summary="chat template",
+                    revisions={"template": "r2"})  # fmt: skip
+    entry = TimelineEntry.model_construct(at=-3_600 * SECOND, change=change)
+    scenario = ACTS[verb].scenario() if verb else complete(quiet(duration=0))
+    world = Run(scenario=scenario.model_copy(update={"timeline": (*scenario.timeline, entry)})).play().world
     world.facts()
     return world
 
@@ -120,6 +130,7 @@ def configuration(world: World) -> list[object]:
         list(stack.gateway.certificates.not_after.values()),
         [p.cordoned for p in stack.pool.pods if p.state != "gone"],
         stack.pool.int_knob("replicas"),
+        dict(stack.pool.revisions.wanted),
         [stack.rules.silenced(name) for name in stack.rules.names()],
         stack.router.describe(),
         [t.describe()[:3] for t in stack.tenants.values()],

@@ -5,13 +5,19 @@ from __future__ import annotations
 from benchmarks.signatures.case import Case
 from benchmarks.signatures.rows.data import CASES as DATA
 from benchmarks.signatures.rows.edge import CASES as EDGE
+from benchmarks.signatures.rows.observability import CASES as OBSERVABILITY
+from benchmarks.signatures.rows.platform import CASES as PLATFORM
 from benchmarks.signatures.rows.retrieval import CASES as RETRIEVAL
+from benchmarks.signatures.rows.rollout import CASES as ROLLOUT
 from benchmarks.signatures.rows.tenants import CASES as TENANTS
 
 CASES: tuple[Case, ...] = (
     *EDGE,
     *TENANTS,
     *DATA,
+    *OBSERVABILITY,
+    *PLATFORM,
     *RETRIEVAL,
+    *ROLLOUT,
 )
 """Every case of the catalogue that can be planted."""

@@ -11,6 +11,9 @@ from incidentsim.scenario.parts.base import Part
 class PoolPart(Part):
     """A pool of replicas of one model. `region` is empty where the stack has only one.
 
+    `image`, `weights`, `tokenizer` and `template` are the revisions its pods start with. `load_time` is a start
+    from a disk that holds the weights; where the stack has a registry, a start is the fetching and `warm_up`.
+    `other_gpu_memory`: share of each card that other processes hold.
     `dollars_per_million_tokens` is what a provider charges for a pool that is not paid by the GPU-hour.
     `weaker` is the share of answers that are bad because the model is smaller than the best.
     """
@@ -18,10 +21,15 @@ class PoolPart(Part):
     model_name: CleanText
     step_model: str
     image: CleanText = "vllm-openai:v0.11.0"
+    weights: CleanText = "r1"
+    tokenizer: CleanText = "r1"
+    template: CleanText = "r1"
     gpu: CleanText = "A100-SXM4-80GB"
     gpu_quota: Count = 10
     provision_time: PositiveDuration = 240_000_000
     load_time: PositiveDuration = 75_000_000
+    warm_up: PositiveDuration = 15_000_000
+    other_gpu_memory: Ratio = 0
     dollars_per_gpu_hour: Milli = 3_670
     dollars_per_million_tokens: Milli = 0
     weaker: Ratio = 0

@@ -77,8 +77,22 @@ ROUTER = ComponentSpec(
     help="Chooses the replica for each admitted request.",
     knobs=(
         Knob(name="policy", kind="enum", default="least_outstanding",
-             choices=("round_robin", "least_outstanding", "least_tokens"),
-             help="round_robin; least_outstanding (fewest requests in flight); least_tokens (fewest tokens)."),
+             choices=("round_robin", "least_outstanding", "least_tokens", "kv_aware", "prefix_aware", "length_aware"),
+             help="round_robin; least_outstanding (fewest requests in flight); least_tokens (fewest tokens). The "
+                  "others believe the last scrape: kv_aware (lowest reported KV usage and queue), prefix_aware (the "
+                  "replica that had the session or prefix, unless it reports much more load), length_aware (long "
+                  "prompts to the lowest reported load, others by requests in flight)."),
+        Knob(name="stickiness", kind="ratio", default=500_000, low=0, high=1_000_000,
+             help="With prefix_aware: how much fuller, in KV usage, the replica that holds the whole prefix may be "
+                  "reported than the emptiest one and still be chosen."),
+        Knob(name="long_prompt", kind="int", default=8_000, low=1, high=131_072, unit="tokens",
+             help="With length_aware: prompts from this length on are long."),
+        Knob(name="missing_metrics", kind="enum", default="random", choices=("random", "treat_as_zero", "exclude"),
+             help="What a replica without reported metrics gets: random (its share of requests, at random), "
+                  "treat_as_zero (it counts as empty), exclude (nothing while others report)."),
+        Knob(name="max_metric_age", kind="duration", default=0, low=0, high=600 * S,
+             help="Age at which a reported gauge counts as missing: time since it last changed, 0s = never. An idle "
+                  "replica that reports 0 is not old."),
     ),
 )  # fmt: skip
 

@@ -9,7 +9,10 @@ from incidentsim.specs.faults.data import DATA_FAULTS
 from incidentsim.specs.faults.edge import EDGE_FAULTS
 from incidentsim.specs.faults.guardrail import GUARD_FAULTS
 from incidentsim.specs.faults.hardware import HARDWARE_FAULTS
+from incidentsim.specs.faults.observability import OBSERVABILITY_FAULTS
+from incidentsim.specs.faults.platform import PLATFORM_FAULTS
 from incidentsim.specs.faults.retrieval import RETRIEVAL_FAULTS
+from incidentsim.specs.faults.rollout import ROLLOUT_FAULTS
 from incidentsim.specs.faults.runtime import RUNTIME_FAULTS
 from incidentsim.specs.faults.tenants import TENANT_FAULTS
 
@@ -23,8 +26,11 @@ FAULTS: dict[str, FaultSpec] = {
         *CONFIGURATION_FAULTS,
         *HARDWARE_FAULTS,
         *RUNTIME_FAULTS,
+        *ROLLOUT_FAULTS,
+        *PLATFORM_FAULTS,
         *RETRIEVAL_FAULTS,
         *GUARD_FAULTS,
+        *OBSERVABILITY_FAULTS,
         *CACHE_FAULTS,
         *DATA_FAULTS,
     )

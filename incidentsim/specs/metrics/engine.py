@@ -15,6 +15,7 @@ ENGINE_METRICS = (
     vllm("num_requests_running", "gauge", "Sequences in the running batch."),
     vllm("num_requests_waiting", "gauge", "Requests waiting in the engine."),
     vllm("kv_cache_usage_perc", "gauge", "Share of KV blocks in use, 0 to 1."),
+    vllm("gpu_cache_usage_perc", "gauge", "Share of KV blocks in use, under its name before vLLM V1."),
     vllm("num_preemptions_total", "counter", "Sequences preempted for lack of KV blocks, recomputed later."),
     vllm("prompt_tokens_total", "counter", "Prefill tokens processed, recomputed ones among them.", "tokens"),
     vllm("generation_tokens_total", "counter", "Tokens generated.", "tokens"),

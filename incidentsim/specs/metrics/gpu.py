@@ -15,6 +15,8 @@ GPU_METRICS = (
                source="dcgm-exporter", unit="watts"),
     MetricSpec(name="DCGM_FI_DEV_FB_USED", type="gauge", help="Frame-buffer memory in use.", labels=GPU,
                source="dcgm-exporter", unit="MiB"),
+    MetricSpec(name="DCGM_FI_DEV_FB_FREE", type="gauge", help="Frame-buffer memory that is free.", labels=GPU,
+               source="dcgm-exporter", unit="MiB"),
     MetricSpec(name="DCGM_FI_DEV_XID_ERRORS", type="gauge", help="Last XID error code; sticky.", labels=GPU,
                source="dcgm-exporter"),
 )  # fmt: skip

@@ -12,7 +12,7 @@ ArgumentKind = Literal[
     "waiver", "tier", "pool", "replica", "count", "target", "change", "runbook", "shed_selector", "percent", "alert",
     "seq", "person", "route_target", "cost_by", "text", "word",
     "node", "route", "job", "cache", "shard", "pinnable", "switch",
-    "fault_component", "fault_kind", "probability", "severity", "duration", "cause",
+    "fault_component", "fault_kind", "probability", "severity", "duration", "cause", "alert_action", "alert_setting",
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incidentsim.world.actions.alerting import Silence
+from incidentsim.world.actions.alerting import SetAlert, Silence
 from incidentsim.world.actions.base import Action
 from incidentsim.world.actions.caches import Purge
 from incidentsim.world.actions.capacity import Drain, Restart, Scale
@@ -10,6 +10,7 @@ from incidentsim.world.actions.changes import Rollback, WaiverExpiry
 from incidentsim.world.actions.config import Limit, Priority, SetKnob
 from incidentsim.world.actions.jobs import Backfill, Pause, Rerun, Resume
 from incidentsim.world.actions.people import Ask, PagePerson
+from incidentsim.world.actions.pinning import Pin
 from incidentsim.world.actions.retrieval import Failover
 from incidentsim.world.actions.traffic import Canary, Flush, Renew, RouteTraffic, Shed, Terminate
 
@@ -25,6 +26,7 @@ ACTIONS: dict[str, Action] = {
     "renew": Renew(),
     "waiver": WaiverExpiry(),
     "rollback": Rollback(),
+    "pin": Pin(),
     "scale": Scale(),
     "restart": Restart(),
     "drain": Drain(),
@@ -35,6 +37,7 @@ ACTIONS: dict[str, Action] = {
     "backfill": Backfill(),
     "failover": Failover(),
     "silence": Silence(),
+    "alert": SetAlert(),
     "ask": Ask(),
     "page": PagePerson(),
 }

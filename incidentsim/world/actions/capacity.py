@@ -31,7 +31,7 @@ class Scale(Action):
         part = pool.part
         lines = [f"target: {pool.id}", f"change: {now} -> {count} replicas", *_steered(stack, pool.id)]
         if count > now:
-            free = max(0, part.gpu_quota - len([p for p in pool.pods if p.state not in ("gone", "pending")]))
+            free = max(0, part.gpu_quota - len(pool.capacity.held()))
             lines += [f"GPU quota: {part.gpu_quota}, free: {free}",
                       f"duration: about {(part.provision_time + part.load_time) // 1_000_000} s to provision and load",
                       f"cost: ${(count - now) * part.dollars_per_gpu_hour / 1000:.2f}/h more"]  # fmt: skip
@@ -75,22 +75,25 @@ class Restart(Action):
     def check(self, stack: Stack, command: Command) -> None:
         """The target must exist and run."""
         pods = self._pods(stack, command)
-        if all(p.state in ("pending", "provisioning") for p in pods):
+        if all(p.state in ("pending", "provisioning", "refused") for p in pods):
             raise CommandError(f"{command.args['target']} is not running yet; nothing to restart")
 
     def preview(self, stack: Stack, command: Command) -> list[str]:
         """Say what is lost."""
         pods = self._pods(stack, command)
         flying = sum(p.requests for p in pods)  # exact: ints
+        seconds = pods[0].pool.part.load_time // 1_000_000 if pods else 0
         return [f"target: {', '.join(p.id for p in pods)}",
-                "steps: kill the engine at once, load weights again (about 75 s each, all at the same time)",
+                "steps: delete the pod at once, make it again with the settings and revisions wanted now, load weights "
+                f"(about {seconds} s each, all at the same time)",
                 f"users touched now: {flying} requests in flight are lost", "KV caches start cold"]  # fmt: skip
 
     def apply(self, stack: Stack, command: Command, ref: int) -> None:
         """Kill and load again."""
         pods = self._pods(stack, command)
         record_change(stack, "deploy", command.args["target"], f"restart of {len(pods)} pods")
-        report(stack, ref, "applied", f"restarting {', '.join(p.id for p in pods)}; ready again in about 75 s")
+        seconds = pods[0].pool.part.load_time // 1_000_000 if pods else 0
+        report(stack, ref, "applied", f"restarting {', '.join(p.id for p in pods)}; ready again in about {seconds} s")
         for pod in pods:
             pod.pool.restart(pod, "restart requested by the on-call person")
 

@@ -16,8 +16,26 @@ from incidentsim.world.faults.guardrail import (
     PreprocessingLeak,
 )
 from incidentsim.world.faults.hardware import ClockThrottle, GpuLost
+from incidentsim.world.faults.observability import (
+    ClockSkew,
+    LogStoreSlow,
+    MetricRenamed,
+    StaleGauge,
+    TargetLost,
+    XidHidden,
+    XidSticky,
+)
+from incidentsim.world.faults.platform import RegistryThrottled, TelemetryAgentOverload, WebhookCertExpired
 from incidentsim.world.faults.retrieval import IndexLag, MixedEmbeddings, PartitionDown, SlowReranker
-from incidentsim.world.faults.runtime import BadImage, EngineHang
+from incidentsim.world.faults.rollout import (
+    BadImage,
+    BehaviourRegression,
+    NumericCorruption,
+    StartupOom,
+    TemplateMismatch,
+    TokenizerMismatch,
+)
+from incidentsim.world.faults.runtime import EngineHang
 from incidentsim.world.faults.standing import Standing
 from incidentsim.world.faults.tenant import (
     ContextGrowth,
@@ -49,6 +67,14 @@ KINDS: dict[str, type[Fault]] = {
     "gpu_lost": GpuLost,
     "engine_hang": EngineHang,
     "bad_image": BadImage,
+    "startup_oom": StartupOom,
+    "tokenizer_mismatch": TokenizerMismatch,
+    "template_mismatch": TemplateMismatch,
+    "behaviour_regression": BehaviourRegression,
+    "numeric_corruption": NumericCorruption,
+    "registry_throttled": RegistryThrottled,
+    "webhook_cert_expired": WebhookCertExpired,
+    "telemetry_agent_overload": TelemetryAgentOverload,
     "guardrail_credential_expired": CredentialExpired,
     "guardrail_slow": GuardrailSlow,
     "guardrail_bypass": GuardrailBypass,
@@ -56,6 +82,15 @@ KINDS: dict[str, type[Fault]] = {
     "preprocessing_leak": PreprocessingLeak,
     "poison_input": PoisonInput,
     "cpu_steal": CpuSteal,
+    "stale_gauge": StaleGauge,
+    "metric_renamed": MetricRenamed,
+    "target_lost": TargetLost,
+    "xid_hidden": XidHidden,
+    "xid_sticky": XidSticky,
+    "clock_skew": ClockSkew,
+    "log_store_slow": LogStoreSlow,
+    "log_pipeline_tight": Standing,
+    "trusts_stale_gauges": Standing,
     "schema_change": SchemaChange,
     "bad_batch": BadBatch,
     "late_data": LateData,
@@ -71,5 +106,6 @@ KINDS: dict[str, type[Fault]] = {
     "length_blind_admission": Standing,
     "max_num_seqs_raised": Standing,
     "scaled_in": Standing,
+    "hasty_scaling": Standing,
 }
 """Every fault kind of `specs.faults`; a test proves that the two agree."""

@@ -21,6 +21,7 @@ from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.journal import Journal
 from incidentsim.world.kernel import Kernel
+from incidentsim.world.observability.lies import KV_USAGE, Lies
 from incidentsim.world.stack.autoscaler import Autoscaler
 from incidentsim.world.stack.billing import Billing
 from incidentsim.world.stack.builders import BUILDERS
@@ -70,12 +71,15 @@ class Stack:
         self.components: dict[str, Component] = {}
         self.faults: dict[str, Fault] = {}
         self.inverses: dict[int, Command] = {}
+        self.skewed_clocks: dict[str, int] = {}
         shown = {t.id: cast.shown(t.id) for t in scenario.tenants}
         self.book = SliBook(scenario.slos, tuple(shown), shown, self.registry)
         self.pools: dict[str, Pool] = {}
         for part in scenario.stack.pools:
             self._add_pool(part)
-        self.router = Router()
+        self.lies = Lies(self.registry, scenario.stack.observability.names,
+                         lambda pool: [f"vllm/{pod.id}" for pod in self.pools[pool].routable])  # fmt: skip
+        self.router = Router(kernel, self.store, seed, self.lies.read_name(KV_USAGE))
         lanes = {p.id: self._lane(p, tuple(shown), i) for i, p in enumerate(self.pools.values())}
         all_lanes = tuple(lanes.values())
         self.billing = Billing(kernel, self.registry, self.pools, shown)
@@ -119,14 +123,15 @@ class Stack:
 
     def _add_pool(self, part: PoolPart) -> None:
         pool = Pool(self.kernel, part, seed=self.seed, registry=self.registry, journal=self.journal,
-                    host_of=self.cast.shown, first_node=first_node(self.scenario, part.id))  # fmt: skip
+                    host_of=self.cast.shown, first_node=first_node(self.scenario, part.id),
+                    explicit=(*part.knobs, *self.scenario.overrides.get(part.id, {})))  # fmt: skip
         self.pools[part.id] = pool
         self._adopt(pool, part.knobs)
         for name in pool.knob_names():
             pool.init_knob(name, self.settings.get(f"{part.id}.{name}"))
 
     def _lane(self, pool: Pool, tenants: tuple[str, ...], number: int) -> Lane:
-        self.router.serve(pool.id)
+        self.router.serve(pool)
         metrics = ClusterMetrics(self.registry, pool.id)
         lane = Lane(self.kernel, self.router, pool, tenants, metrics, number)
         metrics.watch(lane)
@@ -152,6 +157,14 @@ class Stack:
         for knob, text in self.scenario.overrides.get(name, {}).items():
             values[knob] = stored_value(f"{name}.{knob}", str(text))
         self.settings.adopt(name, component, values)
+
+    def adopt_observability(
+        self, plane: Component, stored: dict[str, KnobValue], knobs: dict[str, str | int | float | bool]
+    ) -> None:  # fmt: skip
+        """Make monitoring known as a component: `stored` settings first, then `knobs`, then the scenario's."""
+        given = {name: stored_value(f"{plane.id}.{name}", str(text)) for name, text in knobs.items()}
+        self._adopt(plane, {**stored, **given}, stored=True)
+        self.settings.announce(plane.id)
 
     def adopt_nodes(self) -> None:
         """Make nodes that pools have added since known as components."""
@@ -196,6 +209,11 @@ class Stack:
     def pod(self, pod_id: str) -> Pod | None:
         """Return a pod by its id, if it exists."""
         return next((p for p in self.pods() if p.id == pod_id), None)
+
+    def skew_us(self, host: str) -> int:
+        """Return how far the clock is ahead of a host, or of the host that a pod stands on."""
+        pod = self.pod(host)
+        return self.skewed_clocks.get(host if pod is None else pod.node.id, 0)
 
     def stable(self, shown: str) -> str:
         """Return the stable id of a shown component name; tenants come with their `tenant.` prefix."""

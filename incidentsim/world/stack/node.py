@@ -28,7 +28,7 @@ FRAMEBUFFER_MIB = 81_920
 class Node(Component):
     """One host with one GPU. `throttle_ppm` comes from faults; the power cap adds to it."""
 
-    def __init__(self, index: int, seed: int, registry: Registry, shown_host: str, used_mib: int) -> None:
+    def __init__(self, index: int, seed: int, registry: Registry, shown_host: str) -> None:
         super().__init__(f"node-{index}")
         self.index = index
         self.throttle_ppm = 1_000_000
@@ -37,7 +37,6 @@ class Node(Component):
         self.pod: Pod | None = None
         self._cap = self.int_knob("power_cap")
         self._wobble = Draws(seed, self.id, "dcgm")
-        self._used_mib = used_mib
         self._reading = 0
         self.host = shown_host
         labels = {"Hostname": shown_host, "gpu": "0"}
@@ -45,7 +44,8 @@ class Node(Component):
         for name, read in (
             ("DCGM_FI_DEV_GPU_UTIL", self._utilisation), ("DCGM_FI_DEV_SM_CLOCK", self._clock),
             ("DCGM_FI_DEV_GPU_TEMP", self._temperature), ("DCGM_FI_DEV_POWER_USAGE", self._power),
-            ("DCGM_FI_DEV_FB_USED", self._framebuffer), ("DCGM_FI_DEV_XID_ERRORS", lambda: float(self.xid)),
+            ("DCGM_FI_DEV_FB_USED", self._framebuffer), ("DCGM_FI_DEV_FB_FREE", self._free),
+            ("DCGM_FI_DEV_XID_ERRORS", lambda: float(self.xid)),
         ):  # fmt: skip
             registry.gauge(name, labels, read, target=target)
 
@@ -99,4 +99,7 @@ class Node(Component):
         return float((61 if self._busy() else 34) + self._noise(2) + (7 if self.throttle_ppm > 1_000_000 else 0))
 
     def _framebuffer(self) -> float:
-        return float(self._used_mib) if self.pod is not None and self.pod.engine is not None else 0.0
+        return float(self.pod.memory_mib()) if self.pod is not None else 0.0
+
+    def _free(self) -> float:
+        return FRAMEBUFFER_MIB - self._framebuffer()

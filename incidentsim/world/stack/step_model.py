@@ -1,4 +1,4 @@
-"""How long one engine step takes, in integer picoseconds.
+"""How long one engine step takes, in integer picoseconds, and what memory the model needs.
 
 `t = a + sqrt(w0^2 + (d*(n+p))^2) + b*n + c*kv + e*at` with n decoding sequences, p prefill tokens, kv context
 tokens of the decoding sequences, at = sum of m*(2*prior+m) over prefill chunks of m tokens. The first two
@@ -20,12 +20,19 @@ BLOCK_TOKENS = 16
 """Tokens per KV block (vLLM's default block size)."""
 
 
+SAMPLER_BYTES_PER_LOGIT = 24
+"""Top-k/top-p sampling keeps, per sequence and word of the vocabulary: the logit, the sorted logit (4 bytes each), its
+
+index (8), the probability and its running sum (4 each). 1,024 sequences of Llama 3 (128,256 words) take 3.2 GB, which
+vLLM does not count in gpu_memory_utilization (vllm-project/vllm#15105, #13100)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepPreset:
     """Measured coefficients of one (model, GPU) pair, in picoseconds, and its memory.
 
-    `weights_blocks_equivalent` is the memory that is not KV cache, in blocks: with utilisation u the KV blocks
-    are `u / 0.9 * (kv_blocks + other) - other`.
+    Memory that is not KV cache (weights, activations) is the same at every utilisation u: with `kv_blocks` at
+    u = 0.9, another u gives `(gpu_bytes * u - other) / block_bytes` blocks. `weights_bytes` are read at a start.
     """
 
     gpu: str
@@ -38,6 +45,12 @@ class StepPreset:
     kv_blocks: int
     block_bytes: int
     gpu_bytes: int
+    weights_bytes: int = 16_060_522_496
+    vocabulary: int = 128_256
+
+    def sampler_bytes(self, sequences: int) -> int:
+        """Return the memory that the sampler's warm-up takes beside the KV cache, for so many dummy requests."""
+        return sequences * self.vocabulary * SAMPLER_BYTES_PER_LOGIT
 
     def blocks_at(self, utilization_ppm: int) -> int:
         """Return the KV blocks that fit when vLLM may use this share of the GPU's memory."""
