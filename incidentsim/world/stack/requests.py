@@ -84,7 +84,7 @@ class Attempt(Sequence):
     """
 
     __slots__ = ("at", "carrier", "carries", "defects", "dispatched_us", "ended", "gateway_retries", "lane", "marks",
-                 "number", "pod", "prefix", "queued", "queued_us", "received_us", "request", "served", "stage",
+                 "number", "pod", "queued", "queued_us", "received_us", "request", "served", "stage",
                  "tokens", "tried")  # fmt: skip
 
     def __init__(self, request: UserRequest, number: int, received_us: int) -> None:
