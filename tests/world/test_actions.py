@@ -131,7 +131,7 @@ def configuration(world: World) -> list[object]:
         [p.cordoned for p in stack.pool.pods if p.state != "gone"],
         stack.pool.int_knob("replicas"),
         dict(stack.pool.revisions.wanted),
-        [stack.rules.silenced(name) for name in stack.rules.names()],
+        [(stack.rules.silenced(name), stack.rules.threshold(name)) for name in stack.rules.names()],
         stack.router.describe(),
         [t.describe()[:3] for t in stack.tenants.values()],
         sum(p.restarts for p in stack.pool.pods),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.signatures.case import Case
+from benchmarks.signatures.rows.caches import CASES as CACHES
 from benchmarks.signatures.rows.data import CASES as DATA
 from benchmarks.signatures.rows.edge import CASES as EDGE
 from benchmarks.signatures.rows.observability import CASES as OBSERVABILITY
@@ -14,6 +15,7 @@ from benchmarks.signatures.rows.tenants import CASES as TENANTS
 CASES: tuple[Case, ...] = (
     *EDGE,
     *TENANTS,
+    *CACHES,
     *DATA,
     *OBSERVABILITY,
     *PLATFORM,

@@ -30,6 +30,12 @@ TENANT_FAULTS = (
             Parameter(name="factor", kind="ratio", low=0, high=100_000_000, help="Multiplier of its arrival rate."),),
     ),
     FaultSpec(
+        kind="prefix_broken", component="tenant",
+        help="The tenant's template gained something that differs each time (a timestamp, a user id) at its head: "
+             "prompts share no beginning any more, and engines prefill all of them.",
+        removed="the template is stable again: the change is rolled back",
+    ),
+    FaultSpec(
         kind="retry_bug", component="tenant",
         help="The tenant's client retries more often, and without jitter.",
         removed="the client is fixed",

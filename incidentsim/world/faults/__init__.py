@@ -42,6 +42,7 @@ from incidentsim.world.faults.tenant import (
     HistoryNotTrimmed,
     InjectionWave,
     LengthShift,
+    PrefixBroken,
     RetryBug,
     RunawayAgent,
     TrafficSurge,
@@ -50,6 +51,7 @@ from incidentsim.world.faults.tenant import (
 KINDS: dict[str, type[Fault]] = {
     "context_growth": ContextGrowth,
     "traffic_surge": TrafficSurge,
+    "prefix_broken": PrefixBroken,
     "retry_bug": RetryBug,
     "length_shift": LengthShift,
     "history_not_trimmed": HistoryNotTrimmed,

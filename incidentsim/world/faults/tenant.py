@@ -47,6 +47,14 @@ class TrafficSurge(_OfTenant):
         self.tenant.demand.surge_ppm = 1_000_000 + extra
 
 
+class PrefixBroken(_OfTenant):
+    """Something that differs each time stands at the head of every prompt, so that no beginning is shared."""
+
+    def apply(self, strength_ppm: int) -> None:
+        """Break the beginnings, or mend them."""
+        self.tenant.prefix_broken = strength_ppm > 0
+
+
 class RetryBug(_OfTenant):
     """The client retries more often, and without jitter."""
 

@@ -145,12 +145,13 @@ class Observability(Component):
                 before = (0, 0, 0)
             self._last[pod.id] = (prompt, generated, preempted)
             usage = 1000 * engine.used_blocks() // engine.blocks
+            hit_rate = 1000 * engine.prefix_hits // max(1, engine.prefix_queries)
             stack.journal.emit(
                 "info", pod.pool.id, pod.id,
                 f"Engine 000: Avg prompt throughput: {(prompt - before[0]) / seconds:.1f} tokens/s, "
                 f"Avg generation throughput: {(generated - before[1]) / seconds:.1f} tokens/s, "
                 f"Running: {engine.running} reqs, Waiting: {engine.queued} reqs, "
-                f"GPU KV cache usage: {usage / 10:.1f}%, Prefix cache hit rate: 0.0%", {},
+                f"GPU KV cache usage: {usage / 10:.1f}%, Prefix cache hit rate: {hit_rate / 10:.1f}%", {},
             )  # fmt: skip
             if preempted > before[2]:
                 stack.journal.emit(

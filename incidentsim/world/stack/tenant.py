@@ -62,6 +62,7 @@ class TenantState(Component):
         self._kernel = kernel
         self._gateway = gateway
         self._book = book
+        self.prefix_broken = False
         self._patience: deque[Attempt] = deque()
         self._deadlines: deque[Attempt] = deque()
         self._prompts = QuantileTable(tenant.workload.prompt)
@@ -154,6 +155,8 @@ class TenantState(Component):
         session: int = -1, key: str = "", turn: int = 0, prefix: Prefix | None = None, hostile: bool = False,
     ) -> None:  # fmt: skip
         """Begin a user request; `conversation` hears of its end."""
+        if self.prefix_broken and prefix is not None:
+            prefix = tuple((f"{index}/{segment}", upto) for segment, upto in prefix)
         output = max(1, min(output, max_tokens))
         request = UserRequest(self, index, self._kernel.now, max(1, prompt), output, max_tokens, conversation,
                               route=self._route_of(index), session=session, key=key, turn=turn, prefix=prefix,
