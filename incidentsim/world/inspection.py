@@ -31,7 +31,7 @@ def inspect(stack: Stack, shown_name: str) -> tuple[str, ...]:
 
 
 def _pod_lines(pod: Pod) -> list[str]:
-    lines = [f"state = {pod.state}{' (drained)' if pod.cordoned else ''}", f"node = {pod.node.host}",
+    lines = [f"state = {pod.state}{' (drained)' if pod.cordoned else ''}", f"node = {pod.where}",
              f"image = {pod.pool.image}", f"restarts = {pod.restarts}",
              f"in flight at the gateway: {pod.requests} requests, {pod.tokens} tokens admitted"]  # fmt: skip
     engine = pod.engine
@@ -65,7 +65,7 @@ def _pod_state(stack: Stack, pod: Pod) -> ComponentState:
     labels = {"model_name": pod.pool.model_name, "engine": pod.id}
     kv = stack.store.latest("vllm:kv_cache_usage_perc", labels)
     waiting = stack.store.latest("vllm:num_requests_waiting", labels)
-    edges = ((pod.node.host, ""),)
+    edges = ((pod.where, ""),)
     if pod.state != "ready":
         return ComponentState(name=pod.id, kind="replica", health="bad" if pod.state == "crashed" else "warn",
                               summary=pod.state, edges=edges)  # fmt: skip

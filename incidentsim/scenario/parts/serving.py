@@ -9,17 +9,23 @@ from incidentsim.scenario.parts.base import Part
 
 
 class PoolPart(Part):
-    """A pool of replicas of one model. `region` is empty where the stack has only one."""
+    """A pool of replicas of one model. `region` is empty where the stack has only one.
+
+    A replica is a tensor-parallel group of `gpus_per_replica` GPUs on one host; the quota and the price count GPUs.
+    `collective_timeout` is how long NCCL's watchdog lets a collective wait before it ends the process.
+    """
 
     model_name: CleanText
     step_model: str
     image: CleanText = "vllm-openai:v0.11.0"
     gpu: CleanText = "A100-SXM4-80GB"
     gpu_quota: Count = 10
+    gpus_per_replica: int = Field(default=1, ge=1, le=8)
     provision_time: PositiveDuration = 240_000_000
     load_time: PositiveDuration = 75_000_000
     dollars_per_gpu_hour: Milli = 3_670
     roll_parallel: int = Field(default=2, ge=1, le=16)
+    collective_timeout: PositiveDuration = 600_000_000
     region: str = Field(default="", max_length=20)
 
 

@@ -15,6 +15,14 @@ CLUSTER_METRICS = (
          source="kube-state-metrics"),
     own("kube_horizontalpodautoscaler_status_desired_replicas", "gauge", "Replicas wanted.",
          labels=("horizontalpodautoscaler",), source="kube-state-metrics"),
+    own("kube_node_status_condition", "gauge", "1 while the node's condition has this status.",
+        labels=("node", "condition", "status"), source="kube-state-metrics"),
+    own("kube_node_spec_unschedulable", "gauge", "1 while the node is cordoned.", labels=("node",),
+        source="kube-state-metrics"),
+    own("container_cpu_usage_seconds_total", "counter", "CPU time of a container.", "seconds",
+        labels=("node", "namespace", "pod"), source="cadvisor"),
+    own("container_fs_reads_bytes_total", "counter", "Bytes that a container has read.", "bytes",
+        labels=("node", "namespace", "pod"), source="cadvisor"),
     own("gpu_cost_dollars_per_hour", "gauge", "Price of all GPUs held.", "dollars", labels=("pool",)),
 )  # fmt: skip
 """The families of this module."""

@@ -10,7 +10,7 @@ Danger = Literal["none", "caution", "destructive"]
 ArgumentKind = Literal[
     "promql", "filter", "trace", "component", "knob", "value", "tenant", "resource", "rate", "waiver_action",
     "waiver", "tier", "pool", "replica", "count", "target", "change", "runbook", "shed_selector", "percent", "alert",
-    "seq", "person", "text", "word", "node", "route", "job", "cache", "shard", "pinnable", "switch",
+    "seq", "person", "text", "word", "node", "drainable", "route", "job", "cache", "shard", "pinnable", "switch",
     "fault_component", "fault_kind", "probability", "severity", "duration", "cause",
 ]  # fmt: skip
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from incidentsim.world.actions.alerting import Silence
 from incidentsim.world.actions.base import Action
-from incidentsim.world.actions.capacity import Drain, Restart, Scale
+from incidentsim.world.actions.capacity import Restart, Scale
 from incidentsim.world.actions.changes import Rollback, WaiverExpiry
 from incidentsim.world.actions.config import Limit, Priority, SetKnob, Shed
+from incidentsim.world.actions.nodes import Cordon, Drain
 from incidentsim.world.actions.people import Ask, PagePerson
 
 ACTIONS: dict[str, Action] = {
@@ -19,6 +20,7 @@ ACTIONS: dict[str, Action] = {
     "scale": Scale(),
     "restart": Restart(),
     "drain": Drain(),
+    "cordon": Cordon(),
     "silence": Silence(),
     "ask": Ask(),
     "page": PagePerson(),

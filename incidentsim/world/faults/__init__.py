@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
-from incidentsim.world.faults.hardware import ClockThrottle, GpuLost
+from incidentsim.world.faults.hardware import ClockThrottle, EccErrors, GpuLost, NcclHang, NodeLost, NoisyNeighbour
 from incidentsim.world.faults.runtime import BadImage, EngineHang
 from incidentsim.world.faults.standing import Standing
 from incidentsim.world.faults.tenant import ContextGrowth, RetryBug, TrafficSurge
@@ -14,6 +14,10 @@ KINDS: dict[str, type[Fault]] = {
     "retry_bug": RetryBug,
     "clock_throttle": ClockThrottle,
     "gpu_lost": GpuLost,
+    "ecc_errors": EccErrors,
+    "nccl_hang": NcclHang,
+    "noisy_neighbour": NoisyNeighbour,
+    "node_lost": NodeLost,
     "engine_hang": EngineHang,
     "bad_image": BadImage,
     "waiver_without_expiry": Standing,

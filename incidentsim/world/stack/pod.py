@@ -50,6 +50,11 @@ class Pod:
         return f"{self._pool.id}-{self.index}"
 
     @property
+    def where(self) -> str:
+        """The host it stands on, as people see it."""
+        return self.node.host if self.node.pod is self else "none yet"
+
+    @property
     def pool(self) -> Pool:
         """The pool it belongs to."""
         return self._pool

@@ -15,7 +15,8 @@ from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.journal import Journal
 from incidentsim.world.kernel import Call, Kernel
 from incidentsim.world.stack.component import Component, ComponentState
-from incidentsim.world.stack.node import FRAMEBUFFER_MIB, Node
+from incidentsim.world.stack.hosts import Hosts
+from incidentsim.world.stack.node import Node
 from incidentsim.world.stack.pod import Pod
 from incidentsim.world.stack.requests import Attempt
 from incidentsim.world.stack.step_model import BLOCK_TOKENS, PRESETS, StepModel
@@ -32,21 +33,24 @@ JITTER_SPREAD_PPM = 20_000
 DRAIN_GRACE_US = 30_000_000
 """terminationGracePeriodSeconds: longest wait for work in flight when a pod is replaced (Kubernetes default)."""
 
+RESTART_US = 10_000_000
+"""Time until the kubelet starts a container again that has ended (its first back-off)."""
+
 LOAD_SPREAD_PPM = 150_000
 """Half width of the load time's variation: ±15 %."""
 
 
 class Pool(Component):
-    """Pods by index; pod i runs on host i of the pool. `routable` is what the router may choose from, in order.
+    """Pods by index, each on a host of its own. `routable` is what the router may choose from, in order.
 
-    `first_node` is the number of its first host; hosts are numbered through all pools.
+    `first_node` is the number of its first host, `hosts` how many it may have; hosts are numbered through all pools.
     """
 
     gateway: Gateway
 
     def __init__(
         self, kernel: Kernel, part: PoolPart, *, seed: int, registry: Registry, journal: Journal,
-        host_of: Callable[[str], str], first_node: int = 0,
+        host_of: Callable[[str], str], first_node: int = 0, hosts: int = 64,
     ) -> None:  # fmt: skip
         super().__init__(part.id)
         self.model_name = part.model_name
@@ -54,20 +58,21 @@ class Pool(Component):
         self.image_slowdown_ppm = 1_000_000
         self.model = StepModel(PRESETS[part.step_model])
         self.pods: list[Pod] = []
-        self.nodes: list[Node] = []
         self.routable: tuple[Pod, ...] = ()
         self._kernel = kernel
         self.part = part
         self.first_node = first_node
-        self._seed = seed
         self._registry = registry
         self._journal = journal
-        self._host_of = host_of
+        self.hosts = Hosts(kernel, part, self.model.preset, seed=seed, registry=registry, journal=journal,
+                           host_of=host_of, first=first_node, count=hosts)  # fmt: skip
+        self.hosts.on_schedulable = self._schedule_waiting
         self._load_draws = Draws(seed, part.id, "load")
         self._jitter = [Draws(seed, f"{part.id}-{i}", "jitter") for i in range(64)]
         self._window = 0
         self._rolling: list[Pod] = []
         self._replacing: list[Pod] = []
+        self._moving: list[Pod] = []
         self._cost_parts = 0
         self._accrued_us = kernel.now
         self.on_change: Callable[[str, str], None] = lambda stage, text: None
@@ -83,6 +88,11 @@ class Pool(Component):
     # -- settings -------------------------------------------------------------------------------------------
 
     @property
+    def nodes(self) -> list[Node]:
+        """Its hosts so far."""
+        return self.hosts.nodes
+
+    @property
     def max_model_len(self) -> int:
         """Longest prompt plus output."""
         return self.int_knob("max_model_len")
@@ -96,6 +106,7 @@ class Pool(Component):
         """Bring up the initial pods, warm and ready, before the world's first event."""
         for _ in range(self.int_knob("replicas")):
             pod = self._add_pod()
+            self.ensure_node(pod.index).take(pod)
             pod.state = "ready"
             pod.boot()
             self._registry.set_up(f"vllm/{pod.id}", True)
@@ -109,6 +120,8 @@ class Pool(Component):
     def init_knob(self, name: str, value: KnobValue) -> None:
         """Set a knob before the start: nothing rolls."""
         self._knobs[name] = value
+        if name == "cordon_on_xid":
+            self.hosts.watch_xids(bool(value))
 
     def on_knob(self, name: str, value: KnobValue) -> None:
         """Take a new setting: `replicas` scales, everything else is an engine argument and rolls the pods."""
@@ -117,6 +130,8 @@ class Pool(Component):
         self._knobs[name] = value
         if name == "replicas":
             self.scale_to(int(value))
+        elif name == "cordon_on_xid":
+            self.hosts.watch_xids(bool(value))
         else:
             self.roll(f"{name}={format_value(POOL.knob(name), value)}")  # type: ignore[arg-type]
 
@@ -129,7 +144,7 @@ class Pool(Component):
         for pod in self.pods:
             if pod.state != "gone":
                 lines.append(f"{pod.id}: {pod.state}, {pod.requests} in flight, restarts {pod.restarts}, "
-                             f"node {pod.node.host}")  # fmt: skip
+                             f"node {pod.where}")  # fmt: skip
         return lines
 
     def view(self, store: SeriesStore) -> ComponentState | None:
@@ -142,26 +157,42 @@ class Pool(Component):
     def state(self) -> list[object]:
         """Return what defines the pool."""
         return [*super().state(), self.image_slowdown_ppm, self.image, [p.dyn() for p in self.pods],
-                len(self._rolling), len(self._replacing)]  # fmt: skip
+                [p.node.index for p in self.pods], len(self._rolling), len(self._replacing)]  # fmt: skip
 
     # -- capacity -------------------------------------------------------------------------------------------
 
     def scale_to(self, count: int) -> None:
         """Add or retire pods until `count` are wanted."""
         self._knobs["replicas"] = count
-        live = [p for p in self.pods if p.state not in ("gone", "draining")]
+        live = [p for p in self.pods if p.state not in ("gone", "draining") or p in self._moving]
         for _ in range(count - len(live)):
-            pod = self._add_pod()
-            held = self._held()
-            if len(held) >= self.part.gpu_quota:
-                self._journal.emit("warn", "kube-scheduler", "control-plane",
-                                   f"0/{len(held)} nodes are available: Insufficient nvidia.com/gpu, quota "
-                                   f"{self.part.gpu_quota} exhausted", {"pod": pod.id})  # fmt: skip
-                self.on_change("progress", f"{pod.id} is pending: the quota of {self.part.gpu_quota} GPUs is used up")
-                continue
-            self._provision(pod)
+            self._schedule(self._add_pod())
         for pod in reversed(live[count:]):
             self._retire(pod)
+
+    def _schedule(self, pod: Pod) -> None:
+        """Give a pending pod a host and its GPUs, or leave it pending."""
+        held, quota = len(self._held()), self.part.gpu_quota
+        node = None
+        if (held + 1) * self.part.gpus_per_replica > quota:
+            self._unschedulable(pod, f"0/{held} nodes are available: Insufficient nvidia.com/gpu, quota "
+                                f"{quota} exhausted", f"the quota of {quota} GPUs is used up")  # fmt: skip
+        elif (node := self.hosts.find(pod.index)) is None:
+            self._unschedulable(pod, self.hosts.shortage(), "no host takes it")
+        else:
+            node.take(pod)
+            self._provision(pod)
+
+    def _unschedulable(self, pod: Pod, event: str, why: str) -> None:
+        self._journal.emit("warn", "kube-scheduler", "control-plane", event, {"pod": pod.id})
+        self.on_change("progress", f"{pod.id} is pending: {why}")
+
+    def _schedule_waiting(self) -> None:
+        """A GPU or a host is free: the first pending pod that fits gets it."""
+        waiting = next((p for p in self.pods if p.state == "pending"), None)
+        room = (len(self._held()) + 1) * self.part.gpus_per_replica <= self.part.gpu_quota
+        if waiting is not None and room and self.hosts.find(waiting.index) is not None:
+            self._schedule(waiting)
 
     def _provision(self, pod: Pod) -> None:
         self._accrue()
@@ -176,6 +207,7 @@ class Pool(Component):
             self._load(pod)
 
     def _retire(self, pod: Pod) -> None:
+        self._moving = [p for p in self._moving if p is not pod]
         if pod.state == "ready":
             pod.state = "draining"
             pod.epoch += 1
@@ -187,34 +219,26 @@ class Pool(Component):
     def _gone(self, pod: Pod) -> None:
         self._accrue()
         self._stop(pod, "gone")
-        pod.node.pod = None
-        waiting = next((p for p in self.pods if p.state == "pending"), None)
-        if waiting is not None and len(self._held()) < self.part.gpu_quota:
-            self._provision(waiting)
+        pod.node.leave(pod)
+        self._schedule_waiting()
         self._settled(pod)
 
     def ensure_node(self, index: int) -> Node:
-        """Return the pool's host `index`; one without a pod yet stands idle, so that a fault can hit it."""
-        while len(self.nodes) <= index:
-            used = FRAMEBUFFER_MIB * self.int_knob("gpu_memory_utilization") // 1_000_000
-            i = len(self.nodes)
-            number = self.first_node + i
-            self.nodes.append(Node(number, self._seed, self._registry, self._host_of(f"node-{number}"), used))
-        return self.nodes[index]
+        """Return the pool's host `index`, made if it is not there yet."""
+        return self.hosts.ensure(index)
 
     def _add_pod(self) -> Pod:
         index = next((i for i, p in enumerate(self.pods) if p.state == "gone"), len(self.pods))
-        self.ensure_node(index)
         if index < len(self.pods):
             pod = self.pods[index]
             pod.state = "pending"
         else:
-            pod = Pod(self._kernel, self, index, self.nodes[index], self._registry)
+            node = self.ensure_node(min(index, self.hosts.count - 1))
+            pod = Pod(self._kernel, self, index, node, self._registry)
             self.pods.append(pod)
             self._registry.set_up(f"vllm/{pod.id}", False)
             self._registry.counter_from("kube_pod_container_status_restarts_total", {"pod": pod.id},
                                         partial(getattr, pod, "restarts"), target="kube-state-metrics")  # fmt: skip
-        pod.node.pod = pod
         return pod
 
     # -- restarts, rolling changes, draining ----------------------------------------------------------------
@@ -236,6 +260,43 @@ class Pool(Component):
         pod.restarts += 1
         self._stop(pod, "crashed")
         self._settled(pod)
+
+    def exit(self, pod: Pod, why: str) -> None:
+        """The container ended; the kubelet starts it again where it is."""
+        self.crash(pod, why)
+        if pod.state == "crashed":
+            self._kernel.after(RESTART_US, self._start_again, (pod, pod.epoch))
+
+    def _start_again(self, call: Call) -> None:
+        pod, epoch = call.argument
+        if pod.epoch == epoch and pod.state == "crashed":
+            self._load(pod)
+
+    def evict(self, pod: Pod) -> None:
+        """Take a pod off its host, drained for its grace period, and place it anew."""
+        if pod.state in ("pending", "gone") or (pod.state == "draining" and pod not in self._replacing):
+            return
+        pod.epoch += 1
+        if pod.state == "ready":
+            pod.state = "draining"
+            self._reroute()
+        self._journal.emit("info", "kubelet", pod.node.host, f"evicting pod serving/{pod.id}", {"pod": pod.id})
+        if pod.state == "draining":
+            self._moving.append(pod)
+            self._drain_then(pod, self._move)
+        else:
+            self._move(pod)
+
+    def _move(self, pod: Pod) -> None:
+        self._accrue()
+        self._moving = [p for p in self._moving if p is not pod]
+        self._stop(pod, "pending")
+        self._registry.set_up(f"vllm/{pod.id}", False)
+        pod.node.leave(pod)
+        self._schedule(pod)
+        if pod.state == "pending":
+            self._settled(pod)
+        self._schedule_waiting()
 
     def roll(self, why: str) -> None:
         """Replace all live pods a few at a time, draining each for its grace period."""
@@ -263,8 +324,11 @@ class Pool(Component):
                 self._replace(pod)
 
     def _replace(self, pod: Pod) -> None:
-        self._stop(pod, "loading")
-        self._load(pod)
+        if pod.node.schedulable:
+            self._stop(pod, "loading")
+            self._load(pod)
+        else:
+            self._move(pod)
 
     def _settled(self, pod: Pod) -> None:
         """The pod is up, down or away: when a rolling change was replacing it, the next one's turn comes."""
@@ -302,8 +366,9 @@ class Pool(Component):
         pod.state = "loading"
         pod.epoch += 1
         self._registry.set_up(f"vllm/{pod.id}", False)
-        if pod.node.lost:
-            self.crash(pod, "RuntimeError: CUDA error: no CUDA-capable device is detected")
+        refused = pod.node.refuses()
+        if refused:
+            self.crash(pod, refused)
             return
         duration = self._vary(self.part.load_time, pod)
         self._kernel.after(duration, self._loaded, (pod, pod.epoch, duration))
@@ -369,7 +434,8 @@ class Pool(Component):
     def _accrue(self) -> None:
         """Add the price of the GPUs held since the last call, exactly: called before their number changes."""
         now = self._kernel.now
-        self._cost_parts += len(self._held()) * self.part.dollars_per_gpu_hour * (now - self._accrued_us)
+        gpus = len(self._held()) * self.part.gpus_per_replica
+        self._cost_parts += gpus * self.part.dollars_per_gpu_hour * (now - self._accrued_us)
         self._accrued_us = now
 
     @property
@@ -382,7 +448,7 @@ class Pool(Component):
 
     def dollars_per_hour(self) -> float:
         """Price of the GPUs held now."""
-        return len(self._held()) * self.part.dollars_per_gpu_hour / 1000
+        return len(self._held()) * self.part.gpus_per_replica * self.part.dollars_per_gpu_hour / 1000
 
     def _mean_kv(self) -> float:
         ready = self.routable
