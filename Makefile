@@ -47,8 +47,8 @@ check: lint  ## Check style, types, layers, and that the generated docs are curr
 docs: $(STAMP)  ## Write docs/reference again
 	@$(BIN)/python -m tools.generate_docs
 
-bench: $(STAMP)  ## Print the benchmark figures (about three minutes)
-	@for name in headless_run telemetry tui_paint; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+bench: $(STAMP)  ## Measure the figures of the design (about six minutes; make bench ARGS="--quick --only S1,F3")
+	@$(BIN)/incidentsim bench $(ARGS)
 
 results: $(STAMP)  ## Make the tables of docs/results.md again (about an hour)
 	$(BIN)/python -m benchmarks.digests

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import struct
+from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -26,6 +28,18 @@ from incidentsim.exact import (
 
 SEEDS = st.integers(-(2**63), 2**63)
 INDEXES = st.integers(0, 2**40)
+
+PINNED_SIZES = [8229, 464, 5820, 9449, 463, 48670, 412]
+
+PINNED_GAPS = [
+    "3feaa2359022120e",
+    "3fe3eb8e480ec3ff",
+    "3fe92dad3a531bee",
+    "3feb65863503d5de",
+    "3fe3ddcc830cfad3",
+    "4002d045254be410",
+    "3fe0ec31846c301d",
+]
 
 
 def ulp_bits(value: float) -> str:
@@ -55,6 +69,53 @@ def test_draws_depend_only_on_their_key_and_index(seed: int, entity: str, purpos
     assert 0.0 <= one.u(index) < 1.0
     assert 0 <= one.below(index, 7) < 7
     assert one.exponential(index) >= 0.0
+
+
+@given(SEEDS, st.lists(st.one_of(st.integers(0, 200), INDEXES), max_size=60), st.integers(1, 2**40))
+@example(1, [*range(100), 64, 31, 32, 128, 99, 100], 7)
+def test_all_draws_follow_from_their_64_bits(seed: int, indexes: list[int], n: int) -> None:
+    """In any order of asking, also in long rows, every draw is what its definition says of `bits64`."""
+    table = QuantileTable([(0, 3), (250_000, 40), (250_001, 41), (999_999, 7_000), (1_000_000, 90_000)])
+    draws = Draws(seed, "tenant", "gap")
+    for index in indexes:
+        bits = bits64(draws.key, index)
+        assert draws.bits(index) == bits
+        assert draws.below(index, n) == bits * n >> 64
+        assert draws.u(index) == (bits >> 11) / 2**53
+        assert draws.exponential(index) == -det_log(1.0 - (bits >> 11) / 2**53)
+        assert draws.quantile(index, table) == table.at_bits(bits >> 32)
+
+
+def test_later_draws_are_pinned() -> None:
+    """Sizes and gaps of a given seed have had the same values since the first version."""
+    draws = Draws(7, "tenant.a", "prompt")
+    table = QuantileTable([(0, 10), (500_000, 500), (1_000_000, 60_000)])
+    assert [draws.quantile(i, table) for i in range(70)][::10] == PINNED_SIZES
+    assert [ulp_bits(draws.exponential(i)) for i in range(70)][::10] == PINNED_GAPS
+
+
+@given(st.floats(min_value=1e-300, max_value=1e300))
+def test_the_logarithm_is_its_series(x: float) -> None:
+    """Written out, the series gives the bits of a plain loop over its fourteen terms."""
+    m, e = math.frexp(x)
+    if m < 0.7071067811865476:
+        m, e = m * 2.0, e - 1
+    s = (m - 1.0) / (m + 1.0)
+    p = 0.0
+    for k in reversed(range(14)):
+        p = p * (s * s) + 1.0 / (2 * k + 1)
+    assert ulp_bits(det_log(x)) == ulp_bits(e * 0.6931471805599453 + 2.0 * s * p)
+
+
+@given(st.lists(st.integers(1, 999_999), max_size=5, unique=True), st.integers(0, 2**32), st.data())
+def test_a_quantile_is_linear_between_its_points(inner: list[int], bits: int, data: st.DataObject) -> None:
+    """At any probability the value is the floor of the straight line between the points around it."""
+    ppm = [0, *sorted(inner), 1_000_000]
+    values = sorted(data.draw(st.lists(st.integers(0, 10**6), min_size=len(ppm), max_size=len(ppm))))
+    table = QuantileTable(list(zip(ppm, values, strict=True)))
+    at = Fraction(bits * 1_000_000, 2**32)
+    (p0, v0), (p1, v1) = next(pair for pair in reversed(list(pairwise(table.points))) if pair[0][0] <= at)
+    assert table.at_bits(bits) == math.floor(v0 + (v1 - v0) * (at - p0) / (p1 - p0))
 
 
 def test_draws_of_other_entities_differ() -> None:

@@ -1,8 +1,8 @@
-"""Tabulated step times and recorded runs of another simulator, read from a folder.
+"""Tabulated step times and recorded runs of another simulator, read from a folder (VIDUR by default).
 
 `incidentsim bench` and the tests run them on the naive engine: tables have no closed form. The folder holds
 `step_nonattn.csv.gz`, `step_attn_decode.csv.gz`, `step_attn_prefill.csv.gz` and one `NAME_requests.csv.gz` per
-recorded run; source and licence are in its README.
+recorded run; source and licence are in the README above it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from incidentsim.bench.naive import Batch, NaiveReplica
 from incidentsim.errors import UsageError
 from incidentsim.world.kernel import Call, Kernel
 from incidentsim.world.stack.sequence import Sequence
+
+VIDUR = Path(__file__).parent / "data" / "vidur"
+"""The folder that travels with the package."""
 
 LAYERS = 32
 """Layers of Llama 3 8B; the tables give times per layer."""
@@ -42,7 +45,8 @@ CHUNK = 512
 BATCH_CAP = 256
 """Most sequences at once in all recorded runs."""
 
-_PS_PER_MS = 1_000_000_000
+PS_PER_MS = 1_000_000_000
+"""Picoseconds in a millisecond."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,40 +61,53 @@ class RecordedRequest:
     preemptions: int
 
 
-def load_step_tables(folder: Path) -> Callable[[Batch], int]:
-    """Return the step time in ps by the tables in `folder`. Raises UsageError when one is missing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTables:
+    """Times per layer in ms; called with a batch, the time of its step in ps.
 
-    The returned function raises KeyError for a batch that no recorded run had.
+    `rest` by tokens rounded up to 8; `decode` by (sequences, mean context rounded up to KV_STEP); `prefill` by
+    (sum of prior contexts, each rounded up to KV_STEP; root of the sum of squared chunks). Calling raises KeyError
+    for a batch that no recorded run had.
     """
-    rest = {
-        int(r["tokens_rounded_to_8"]): float(r["nonattn_ms_per_layer"]) for r in _rows(folder, "step_nonattn")
-    }
-    decode = {
-        (int(r["decode_seqs"]), int(r["avg_kv_rounded_up_64"])): float(r["attn_ms_per_layer"])
-        for r in _rows(folder, "step_attn_decode")
-    }
-    prefill = {
-        (int(r["sum_prior_kv_rounded_up_64"]), int(r["rms_chunk"])): float(r["attn_ms_per_layer"])
-        for r in _rows(folder, "step_attn_prefill")
-    }
 
-    def step_ps(batch: Batch) -> int:
+    rest: dict[int, float]
+    decode: dict[tuple[int, int], float]
+    prefill: dict[tuple[int, int], float]
+
+    def __call__(self, batch: Batch) -> int:
+        """Return the step time in ps."""
         tokens = batch.n
         prior = squares = 0
         for done, m in batch.chunks:
             tokens += m
             prior += _up(done, KV_STEP)
             squares += m * m
-        per_layer_ms = rest[_up(tokens, 8)]
+        per_layer_ms = self.rest[_up(tokens, 8)]
         if batch.n:
-            attention = decode[batch.n, _up(batch.kv // batch.n, KV_STEP)]
+            attention = self.decode[batch.n, _up(batch.kv // batch.n, KV_STEP)]
             per_layer_ms += attention * MANY_FACTOR if batch.n > 1 else attention
         if batch.chunks:
-            attention = prefill[prior, round(sqrt(squares))]
+            attention = self.prefill[prior, round(sqrt(squares))]
             per_layer_ms += attention * MANY_FACTOR if len(batch.chunks) > 1 else attention
-        return round(per_layer_ms * LAYERS * _PS_PER_MS)
+        return round(per_layer_ms * LAYERS * PS_PER_MS)
 
-    return step_ps
+
+def load_step_tables(folder: Path) -> StepTables:
+    """Return the tables in `folder`. Raises UsageError when one is missing."""
+    return StepTables(
+        rest={
+            int(r["tokens_rounded_to_8"]): float(r["nonattn_ms_per_layer"])
+            for r in read_rows(folder, "step_nonattn")
+        },
+        decode={
+            (int(r["decode_seqs"]), int(r["avg_kv_rounded_up_64"])): float(r["attn_ms_per_layer"])
+            for r in read_rows(folder, "step_attn_decode")
+        },
+        prefill={
+            (int(r["sum_prior_kv_rounded_up_64"]), int(r["rms_chunk"])): float(r["attn_ms_per_layer"])
+            for r in read_rows(folder, "step_attn_prefill")
+        },
+    )
 
 
 def load_recorded_run(folder: Path, name: str) -> tuple[RecordedRequest, ...]:
@@ -104,7 +121,7 @@ def load_recorded_run(folder: Path, name: str) -> tuple[RecordedRequest, ...]:
             e2e_us=float(r["e2e_s"]) * 1e6,
             preemptions=int(r["preemptions"]),
         )
-        for r in _rows(folder, f"{name}_requests")
+        for r in read_rows(folder, f"{name}_requests")
     )
 
 
@@ -131,7 +148,8 @@ def rerun(
     return sequences
 
 
-def _rows(folder: Path, name: str) -> list[dict[str, str]]:
+def read_rows(folder: Path, name: str) -> list[dict[str, str]]:
+    """Return the rows of `NAME.csv.gz`. Raises UsageError when it can't be read."""
     path = folder / f"{name}.csv.gz"
     try:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:

@@ -15,7 +15,6 @@ from incidentsim.errors import DigestMismatch
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.naming import vocabulary
-from incidentsim.scoring.protocol import Resimulate
 from incidentsim.scoring.score import score
 from incidentsim.scoring.scorecard import Scorecard
 from incidentsim.session.resimulation import WORKERS, resimulator
@@ -38,11 +37,12 @@ def judge(
     Raises TranscriptError when the transcript is of another scenario, or of another version of it.
     """
     cast = Cast.from_json(transcript.header["cast"])
-    resimulate: Resimulate | None = None
-    if _can_run(transcript, scenario):
-        seed = int(transcript.header["seed"])
-        resimulate = resimulator(scenario, seed, cast, cache=cache, workers=workers, progress=progress)
-    return score(transcript, scenario, resimulate, vocabulary=shown_vocabulary(scenario, cast))
+    names = shown_vocabulary(scenario, cast)
+    if not _can_run(transcript, scenario):
+        return score(transcript, scenario, None, vocabulary=names)
+    seed = int(transcript.header["seed"])
+    with resimulator(scenario, seed, cast, cache=cache, workers=workers, progress=progress) as resimulate:
+        return score(transcript, scenario, resimulate, vocabulary=names)
 
 
 def shown_vocabulary(scenario: Scenario, cast: Cast) -> Vocabulary:

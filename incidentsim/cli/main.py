@@ -24,6 +24,7 @@ VERBS = {
     "verify": "Check a transcript: its chain, its engine, and its digests.",
     "score": "Score transcripts and explain the score.",
     "scenario": "List, show and check scenarios.",
+    "bench": "Measure speed and fidelity against the goals of the design.",
     "doctor": "Say how incidentsim sees this machine, its settings and its data.",
 }
 """Every verb with its one-line help: known without importing the verb."""

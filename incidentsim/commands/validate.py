@@ -41,8 +41,8 @@ LONGEST_LOOK_BACK_US = 30 * 86_400_000_000
 RESOURCE_KNOBS = {"tokens": "token_limit", "requests": "request_limit"}
 """The tenant knob that `limit TENANT RESOURCE` sets, whose bounds its rate has."""
 
-CACHES = ("response-cache", "pool")
-"""Kinds of components that have a cache: an answer cache, and a pool's prefix caches."""
+CACHES = ("response-cache",)
+"""Kinds of components that can be purged."""
 
 PINNABLES = tuple(spec.kind for spec in COMPONENTS.values() if spec.pinnable)
 """Kinds of components whose version can be pinned."""

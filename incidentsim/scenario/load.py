@@ -65,9 +65,21 @@ def _load(files: Folder, stacks: Path | None) -> Scenario:
     problems.raise_if_any()
     if scenario is None:
         raise AssertionError("a scenario that is not valid is a problem")
+    scenario = with_stack_demand(scenario)
+    for name in ("tenants", "slos"):
+        if not getattr(scenario, name):
+            located.report((), f"{name}: is missing, and the stack {scenario.stack.id!r} has none")
+    problems.raise_if_any()
     params = check(scenario, located)
     problems.raise_if_any()
     return _finish(scenario, params, contents | files.contents)
+
+
+def with_stack_demand(scenario: Scenario) -> Scenario:
+    """Return the scenario with the stack's tenants and SLOs where it has none."""
+    stack = scenario.stack
+    given = {"tenants": scenario.tenants or stack.tenants, "slos": scenario.slos or stack.slos}
+    return scenario.model_copy(update=given)
 
 
 def behaviour_digest(scenario: Scenario) -> str:

@@ -17,82 +17,26 @@ from incidentsim.scenario.fields import (
     Id,
     KnobMap,
     KnobText,
-    Limit,
     Milli,
     PositiveDuration,
-    Quantiles,
     Ratio,
 )
-from incidentsim.scenario.parts import Model, ObservabilityPart, Part, PoolPart, RoutePart, Stack
+from incidentsim.scenario.parts import (
+    Client,
+    Model,
+    ObservabilityPart,
+    Part,
+    PoolPart,
+    RoutePart,
+    Slo,
+    Stack,
+    Tenant,
+    Workload,
+)
 
 __all__ = ["Change", "Client", "Condition", "Doing", "FaultPlan", "Loss", "Message", "Model", "ObservabilityPart",
            "Page", "Part", "PoolPart", "RootCause", "RoutePart", "Scenario", "Script", "Slo", "Stack", "TeamMate",
            "Tenant", "TimelineEntry", "Topic", "Waiver", "Workload"]  # fmt: skip
-
-
-class Client(Model):
-    """How a tenant's SDK behaves. `patience`: longest wait for the first token; `attempts`: tries in all."""
-
-    attempts: int = Field(default=1, ge=1, le=20)
-    patience: PositiveDuration = 20_000_000
-    deadline: PositiveDuration = 120_000_000
-    backoff: PositiveDuration = 500_000
-    backoff_factor: Ratio = 2_000_000
-    jitter: Ratio = 500_000
-
-
-class Workload(Model):
-    """A tenant's ordinary demand: arrivals per second (Poisson, slowly breathing) and token lengths.
-
-    `routes` are shares of the stack's routes by id; without them all requests take the first. `sessions` is the
-    number of users with a session of their own: a request belongs to one of them, and sends its conversation's
-    earlier turns again as part of its prompt, up to `history` tokens. `template` tokens of each prompt are the
-    same for all requests of the tenant.
-    """
-
-    rate: Milli
-    breathing: Ratio = 80_000
-    routes: dict[Id, Ratio] = Field(default_factory=dict, max_length=8)
-    sessions: Count = 0
-    history: Count = 0
-    template: Count = 0
-    prompt: Quantiles
-    output: Quantiles
-    max_tokens: Count = 1_024
-
-
-class Tenant(Model):
-    """A customer. `token_limit` and `request_limit` are the contract's, per minute.
-
-    `region` is where its users are; `resident`: by contract its requests must not leave that region.
-    """
-
-    id: Id
-    about: CleanText = ""
-    priority: Literal["interactive", "standard", "batch"] = "standard"
-    token_limit: Limit = -1
-    request_limit: Limit = -1
-    region: str = Field(default="", max_length=20)
-    resident: bool = False
-    workload: Workload
-    client: Client = Client()
-
-
-class Slo(Model):
-    """A service-level objective over user requests, first attempt to last.
-
-    `ttft`: bad when it failed or its first token came later than `threshold`. `availability`: bad when it
-    failed. Judged where they happen: `quality` (answered, but wrong, ungrounded or garbled), `safety` (an attack
-    got through, or an honest request was blocked), `residency` (served outside its contract's region),
-    `privacy` (another tenant's data shown).
-    """
-
-    id: Id
-    title: CleanText
-    kind: Literal["ttft", "availability", "quality", "safety", "residency", "privacy"]
-    threshold: PositiveDuration = 2_500_000
-    objective: Ratio
-    weight: Milli = 1_000
 
 
 class Waiver(Model):
@@ -247,7 +191,10 @@ class Loss(Model):
 
 
 class Scenario(Model):
-    """One incident, complete. `briefing`, `runbooks`, `scripts` hold the contents of the folder's files."""
+    """One incident, complete. Tenants and SLOs that it does not write are the stack's.
+
+    `briefing`, `runbooks`, `scripts` hold the contents of the folder's files.
+    """
 
     id: Id
     version: int = Field(ge=1)
@@ -261,8 +208,8 @@ class Scenario(Model):
     sources: tuple[CleanText, ...] = Field(default=(), max_length=40)
     stack: Stack
     overrides: dict[str, KnobMap] = Field(default_factory=dict)
-    tenants: tuple[Tenant, ...] = Field(min_length=1, max_length=32)
-    slos: tuple[Slo, ...] = Field(min_length=1, max_length=16)
+    tenants: tuple[Tenant, ...] = Field(default=(), max_length=32)
+    slos: tuple[Slo, ...] = Field(default=(), max_length=16)
     loss: Loss = Loss()
     timeline: tuple[TimelineEntry, ...] = Field(max_length=400)
     root_causes: tuple[RootCause, ...] = Field(min_length=1, max_length=8)

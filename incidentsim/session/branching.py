@@ -1,39 +1,37 @@
-"""Several plans from one run: the part they share is simulated once, then the process forks for each plan.
+"""A tree of forked processes: what several runs share is simulated once, and each goes on from where it differs.
 
-Used by `session.resimulation` where the platform has `os.fork`. It happens in a helper process of its own,
-started afresh, because a program with threads and an open terminal must not be forked. A forked branch is bit
-for bit a full run: the world is plain state, and a fork copies all of it.
+Used by `session.conductor` where the platform has `os.fork`. A forked branch is bit for bit a full run, since
+the world is plain state and a fork copies all of it. Only so many processes of a tree run at once: a process
+that forks hands its right to run to the child and waits for another one, so that the waiting ones cost memory
+(what they don't share) and no time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import pickle
 import select
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+import signal
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
 
 from incidentsim.errors import IncidentSimError
 
+_FRAME_BYTES = 512
+"""Longest write that POSIX promises not to mix with those of other processes (_POSIX_PIPE_BUF)."""
+
+_HEADER = struct.Struct("<qiH?")
+"""Of a frame: process, place, length of the data that follows, and whether it is the last of its message."""
+
+_FAILED = -1
+"""Place of a message that holds the error of a branch."""
+
 _READ_BYTES = 65_536
 
-
-class Sender(Protocol):
-    """The end of a pipe that takes (place, result) pairs, and last (-1, None) or (-1, the error)."""
-
-    def send(self, item: tuple[int, object]) -> None: ...
-    def close(self) -> None: ...
-
-
-@dataclass(slots=True, kw_only=True)
-class _Branch:
-    """A forked child at work: which plan it runs, and what it has sent so far."""
-
-    place: int
-    pid: int
-    data: bytearray = field(default_factory=bytearray)
+KILLED = "a branch of the re-simulation was killed; try again with less running"
 
 
 def can_fork() -> bool:
@@ -41,69 +39,157 @@ def can_fork() -> bool:
     return hasattr(os, "fork")
 
 
-def branch(finish: Sequence[Callable[[], object]], workers: int, sender: Sender) -> None:
-    """Run each of `finish` in a forked copy of this process, `workers` at a time; send results as they come.
+class Branches:
+    """One process of a tree, as seen from inside: it forks, and reports results. Made by `grow` alone."""
 
-    Everything `finish` reaches is shared as it is now. The first error ends the work and is sent.
-    """
-    gc.collect()
-    gc.freeze()  # the collector would otherwise touch, and so copy, every page in every branch
-    waiting = list(enumerate(finish))
-    running: dict[int, _Branch] = {}
-    try:
-        while waiting or running:
-            while waiting and len(running) < workers:
-                place, function = waiting.pop(0)
-                fd, pid = _fork(function)
-                running[fd] = _Branch(place=place, pid=pid)
-            for fd in select.select(list(running), [], [])[0]:
-                chunk = os.read(fd, _READ_BYTES)
-                if chunk:
-                    running[fd].data += chunk
-                else:
-                    done = running.pop(fd)
-                    sender.send((done.place, _result(fd, done)))
-    finally:
-        _stop(running)
+    __slots__ = ("_children", "_conductor", "_life", "_results", "_rights_in", "_rights_out")
 
+    def __init__(self, results: int, rights: tuple[int, int], conductor: int) -> None:
+        self._results = results
+        self._rights_in, self._rights_out = rights
+        self._conductor = conductor
+        self._life = -1
+        self._children: dict[int, int] = {}
 
-def _result(fd: int, done: _Branch) -> object:
-    """Return what a branch that closed its pipe came to. Raises the project's error that ended it."""
-    os.close(fd)
-    os.waitpid(done.pid, 0)
-    if not done.data:
-        raise IncidentSimError("a branch of the re-simulation was killed; try again with less running")
-    ok, value = pickle.loads(done.data)
-    if not ok:
-        raise value
-    return value
+    def report(self, place: int, value: object) -> None:
+        """Send a result to whoever called `grow`. `place` is an integer >= 0 of the caller's choosing."""
+        self._send(place, pickle.dumps(value))
 
+    def fork(self, function: Callable[[], None]) -> None:
+        """Have `function` run in a forked copy of this process; return when this one may go on.
 
-def _fork(function: Callable[[], object]) -> tuple[int, int]:
-    """Return the pipe and the process id of a child that runs `function` and writes what came of it."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(writing)
-        return reading, pid
-    # from here on this is the child: it must never return into the caller's program
-    try:
-        os.close(reading)
+        What `function` raises ends the whole tree: `grow` raises it.
+        """
+        gc.freeze()  # the collector would otherwise touch, and so copy, every page in every branch
+        reading, writing = os.pipe()  # its end tells this process that the child has gone
+        pid = os.fork()
+        if pid:
+            os.close(writing)
+            self._children[reading] = pid
+            self._await_right()
+            return
+        # from here on this is the child: it must never return into its parent's program
+        for fd in (reading, self._life, *self._children):
+            if fd >= 0:
+                os.close(fd)
+        self._children = {}
+        self._life = writing
+        self.live(function)
+
+    def live(self, function: Callable[[], None]) -> NoReturn:
+        """Run `function`, wait for the children it left, and end this process without any farewell."""
+        status = 1
         try:
-            data = pickle.dumps((True, function()))
-        except IncidentSimError as wrong:
-            data = pickle.dumps((False, wrong))
-        except Exception as wrong:
-            data = pickle.dumps((False, IncidentSimError(f"{type(wrong).__name__}: {wrong}")))
-        view = memoryview(data)
-        while view:
-            view = view[os.write(writing, view) :]
-    finally:
-        os._exit(0)
+            try:
+                function()
+            except IncidentSimError as wrong:
+                self._fail(wrong)
+            except Exception as wrong:
+                self._fail(IncidentSimError(f"{type(wrong).__name__}: {wrong}"))
+            self._give_right()
+            while self._children:
+                self._reap(select.select(list(self._children), [], [])[0])
+            status = 0
+        finally:
+            os._exit(status)  # what the parent's buffers hold is the parent's to write
+
+    def _await_right(self) -> None:
+        while True:
+            watched = [self._rights_in, self._conductor, *self._children]
+            ready = select.select(watched, [], [])[0]
+            if self._conductor in ready:
+                os._exit(1)  # nobody is left to report to
+            self._reap([fd for fd in ready if fd in self._children])
+            if self._rights_in in ready:
+                with contextlib.suppress(BlockingIOError):  # another process was faster
+                    if os.read(self._rights_in, 1):
+                        return
+
+    def _give_right(self) -> None:
+        os.write(self._rights_out, b".")
+
+    def _reap(self, ended: list[int]) -> None:
+        for fd in ended:
+            os.close(fd)
+            _, status = os.waitpid(self._children.pop(fd), 0)
+            if status:
+                self._fail(IncidentSimError(KILLED))
+                self._give_right()
+
+    def _fail(self, wrong: IncidentSimError) -> None:
+        try:
+            data = pickle.dumps(wrong)
+            pickle.loads(data)
+        except Exception:  # an error that can't travel still says what it has to say
+            data = pickle.dumps(IncidentSimError(str(wrong)))
+        self._send(_FAILED, data)
+
+    def _send(self, place: int, data: bytes) -> None:
+        most = _FRAME_BYTES - _HEADER.size
+        for start in range(0, len(data), most):
+            part = data[start : start + most]
+            header = _HEADER.pack(os.getpid(), place, len(part), start + most >= len(data))
+            os.write(self._results, header + part)
 
 
-def _stop(running: dict[int, _Branch]) -> None:
-    for fd, left in running.items():
+def grow(root: Callable[[Branches], None], workers: int) -> Iterator[tuple[int, Any]]:
+    """Run `root` in a forked copy of this process and yield what it and its branches report, as it comes.
+
+    At most `workers` (>= 1) processes of the tree run at once. Raises the first error of any of them. However
+    it is left, no process of the tree remains. Which values come from which process is up to `root`; a process
+    that was killed from outside raises IncidentSimError.
+    """
+    results_in, results_out = os.pipe()
+    rights = os.pipe()
+    gone, conductor = os.pipe()
+    os.set_blocking(rights[0], False)
+    os.write(rights[1], b"." * (workers - 1))
+    pid = os.fork()
+    if not pid:
+        # the group is what is killed in the end; the terminal's Ctrl+C is the conductor's to hear
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        os.close(results_in)
+        os.close(conductor)
+        branches = Branches(results_out, rights, gone)
+        branches.live(lambda: root(branches))
+    with contextlib.suppress(PermissionError, ProcessLookupError):
+        os.setpgid(pid, pid)  # here as well, so that the group is there whoever comes first
+    for fd in (results_out, *rights, gone):
         os.close(fd)
-        os.kill(left.pid, 9)
-        os.waitpid(left.pid, 0)
+    status = 0
+    try:
+        for place, data in _messages(results_in):
+            value = pickle.loads(data)
+            if place == _FAILED:
+                raise value
+            yield place, value
+        status = os.waitpid(pid, 0)[1]
+        pid = 0
+        if status:
+            raise IncidentSimError(KILLED)
+    finally:
+        os.close(results_in)
+        os.close(conductor)
+        if pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def _messages(fd: int) -> Iterator[tuple[int, bytes]]:
+    """Yield (place, data) of every whole message until all writers have closed the pipe."""
+    buffer = bytearray()
+    parts: dict[tuple[int, int], bytearray] = {}
+    while chunk := os.read(fd, _READ_BYTES):
+        buffer += chunk
+        while len(buffer) >= _HEADER.size:
+            pid, place, length, last = _HEADER.unpack_from(buffer)
+            end = _HEADER.size + length
+            if len(buffer) < end:
+                break
+            parts.setdefault((pid, place), bytearray()).extend(buffer[_HEADER.size : end])
+            del buffer[:end]
+            if last:
+                yield place, bytes(parts.pop((pid, place)))

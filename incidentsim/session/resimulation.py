@@ -1,55 +1,47 @@
 """What would have happened: plans of commands run in fresh worlds, for scoring and certificates.
 
 Implements `scoring.protocol.Resimulate`. Telemetry is off, which leaves the dynamics as they are. Several
-plans go to a small pool of processes; with a cache directory, a plan that was run before is read from disk,
-so a second debrief of one transcript is immediate.
+plans are run as branches of one world (`session.conductor`), or, where the platform can't fork, in full by a
+small pool of processes. With a cache directory, a plan that was run before is read from disk, so a second
+debrief of one transcript is immediate.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import multiprocessing
 import os
-import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from incidentsim.errors import IncidentSimError
 from incidentsim.exact import canonical_json, sha256_hex
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
-from incidentsim.scoring.protocol import MARK_US, Mark, Outcome, Plan
-from incidentsim.session.branching import Sender, branch, can_fork
+from incidentsim.scoring.protocol import Outcome, Plan
+from incidentsim.session.branching import can_fork
+from incidentsim.session.conductor import Conductor
 from incidentsim.session.engine import ENGINE_COMPAT, RNG, source_digest
-from incidentsim.session.ports import WorldFactory, WorldPort, real_world
+from incidentsim.session.plan_runs import Stage, run_plan
+from incidentsim.session.ports import WorldFactory, real_world
 
 WORKERS = 2
 """Processes that run plans at once: the two cores that the budgets of scoring assume."""
 
-POOL_FROM = 2
-"""Plans from which starting processes pays: a worker starts in half a second, a run takes several."""
+PROCESS_FROM = 2
+"""Plans from which starting a process pays: it starts in half a second, a run takes several."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One plan with everything a fresh process needs to run it."""
-
-    scenario: Scenario
-    seed: int
-    cast: Cast
-    plan: Plan
-    world_factory: WorldFactory
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Resimulator:
-    """Runs plans of one (scenario, seed, cast). `progress` is told how many of how many are done."""
+    """Runs plans of one (scenario, seed, cast). `progress` is told how many of how many are done.
+
+    It remembers every outcome, and between calls it keeps the process that runs plans, with its world at the
+    end of the prelude; `close`, or leaving its `with` block, ends that process.
+    """
 
     scenario: Scenario
     seed: int
@@ -58,63 +50,61 @@ class Resimulator:
     workers: int = WORKERS
     progress: Callable[[int, int], None] | None = None
     world_factory: WorldFactory = real_world
+    _known: dict[str, Outcome] = field(default_factory=dict, init=False, repr=False)
+    _conductor: Conductor | None = field(default=None, init=False, repr=False)
 
     def __call__(self, plans: Sequence[Plan], /) -> Sequence[Outcome]:
         """Return one outcome per plan, in order; equal plans are run once."""
         keys = [self._key(plan) for plan in plans]
         found = {key: outcome for key in keys if (outcome := self._cached(key)) is not None}
         todo = {key: plan for key, plan in zip(keys, plans, strict=True) if key not in found}
-        jobs = [
-            Job(
-                scenario=self.scenario,
-                seed=self.seed,
-                cast=self.cast,
-                plan=plan,
-                world_factory=self.world_factory,
-            )
-            for plan in todo.values()
-        ]
         total = len(found) + len(todo)
         self._tell(len(found), total)
-        for key, outcome in zip(todo, self._run(jobs), strict=True):
-            found[key] = outcome
-            self._keep(key, outcome)
+        names = list(todo)
+        for place, outcome in self._run(list(todo.values())):
+            found[names[place]] = outcome
+            self._keep(names[place], outcome)
             self._tell(len(found), total)
         return [found[key] for key in keys]
 
-    def _run(self, jobs: list[Job]) -> Iterator[Outcome]:
-        if self.workers < 2 or len(jobs) < POOL_FROM or (os.cpu_count() or 1) < 2:
-            return map(run_plan, jobs)
-        return self._pooled(jobs)
+    def close(self) -> None:
+        """End the process that runs plans, if there is one. The re-simulator can still be called."""
+        if self._conductor is not None:
+            self._conductor.close()
+            self._conductor = None
 
-    def _pooled(self, jobs: list[Job]) -> Iterator[Outcome]:
-        # a fresh interpreter, since the caller may be inside an event loop with open terminals
-        context = multiprocessing.get_context("spawn")
-        if not can_fork():
-            with ProcessPoolExecutor(max_workers=self.workers, mp_context=context) as pool:
-                yield from pool.map(run_plan, jobs)
+    def __enter__(self) -> Resimulator:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run(self, plans: list[Plan]) -> Iterator[tuple[int, Outcome]]:
+        """Yield (place, outcome) of each plan, in any order."""
+        stage = Stage(scenario=self.scenario, seed=self.seed, cast=self.cast, world_factory=self.world_factory)
+        if not plans:
             return
-        receiver, sender = context.Pipe(duplex=False)
-        helper = context.Process(target=_conduct, args=(jobs, self.workers, sender), daemon=True)
-        helper.start()
-        sender.close()
-        done: dict[int, Outcome] = {}
+        alone = self._conductor is None and len(plans) < PROCESS_FROM
+        if self.workers < 2 or alone:
+            yield from enumerate(run_plan(stage, plan) for plan in plans)
+        elif can_fork():
+            yield from self._branched(stage, plans)
+        else:
+            # fresh interpreters, since the caller may be inside an event loop with open terminals
+            context = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(max_workers=self.workers, mp_context=context) as pool:
+                yield from enumerate(pool.map(partial(run_plan, stage), plans))
+
+    def _branched(self, stage: Stage, plans: list[Plan]) -> Iterator[tuple[int, Outcome]]:
+        if self._conductor is None:
+            self._conductor = Conductor(stage, min(self.workers, os.cpu_count() or 1))
+        done = False
         try:
-            for place in range(len(jobs)):
-                while place not in done:
-                    number, value = receiver.recv()
-                    if number < 0:
-                        raise value
-                    done[number] = value
-                yield done.pop(place)
-        except EOFError:
-            raise IncidentSimError(
-                "the process that re-simulates died; try again with less running"
-            ) from None
+            yield from self._conductor.outcomes(plans)
+            done = True
         finally:
-            receiver.close()
-            helper.terminate()
-            helper.join()
+            if not done:
+                self.close()
 
     def _key(self, plan: Plan) -> str:
         commands = [[c.t_us, c.k, c.command.verb, c.command.args] for c in plan.commands]
@@ -140,6 +130,8 @@ class Resimulator:
         return self.cache / f"{key}.json" if self.cache is not None and self.scenario.digest else None
 
     def _cached(self, key: str) -> Outcome | None:
+        if key in self._known:
+            return self._known[key]
         path = self._file(key)
         if path is None:
             return None
@@ -150,6 +142,7 @@ class Resimulator:
             return None
 
     def _keep(self, key: str, outcome: Outcome) -> None:
+        self._known[key] = outcome
         path = self._file(key)
         if path is None:
             return
@@ -180,93 +173,6 @@ def resimulator(
     return Resimulator(
         scenario=scenario, seed=seed, cast=cast, cache=cache, workers=workers, progress=progress
     )
-
-
-def run_plan(job: Job) -> Outcome:
-    """Run one plan in a fresh world and return what came of it."""
-    return _finish(_Watch(_fresh(job)), job.plan)
-
-
-def _fresh(job: Job) -> WorldPort:
-    return job.world_factory(job.scenario, seed=job.seed, cast=job.cast, telemetry=False)
-
-
-def _finish(watch: _Watch, plan: Plan) -> Outcome:
-    """Give the plan's commands to a world that has not come to the first of them; run it to the end."""
-    world = watch.world
-    for timed in plan.commands:
-        command = timed.command
-        if command.verb == "ask" and "topic" not in command.args:
-            command = world.resolve(command)  # from a script: only records hold the topic
-        world.submit(command, t_us=timed.t_us, k=timed.k, ref=timed.ref)
-    watch.run_to(plan.end_us)
-    sli = {key: (counts[0], counts[1]) for key, counts in sorted(world.sli().items())}
-    cost = world.cost_microdollars()
-    removed = dict(watch.removed_since)
-    watch.run_to(plan.end_us + plan.run_on_us)
-    violations = world.violations()
-    present = tuple(cause for cause, there in sorted(world.root_causes_present().items()) if there)
-    series = {slo: tuple(marks) for slo, marks in sorted(watch.marks.items())}
-    return Outcome(
-        sli=sli, cost_microdollars=cost, series=series, removed_at_us=removed, present_after=present,
-        violations=violations,
-    )  # fmt: skip
-
-
-def _conduct(jobs: list[Job], workers: int, sender: Sender) -> None:
-    """Run all jobs from the last mark before any of them acts: the body of the helper process."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the branches are stopped, too
-    with contextlib.suppress(KeyboardInterrupt):
-        _conduct_until_done(jobs, workers, sender)
-
-
-def _conduct_until_done(jobs: list[Job], workers: int, sender: Sender) -> None:
-    try:
-        watch = _Watch(_fresh(jobs[0]))
-        acts = [command.t_us for job in jobs for command in job.plan.commands]
-        shared_us = (min([*acts, *(job.plan.end_us for job in jobs)]) - 1) // MARK_US * MARK_US
-        watch.run_to(shared_us)
-        branch([partial(_finish, watch, job.plan) for job in jobs], workers, sender)
-    except IncidentSimError as wrong:
-        sender.send((-1, wrong))
-    finally:
-        sender.close()
-
-
-class _Watch:
-    """Looks at a world every 10 s as it runs: objectives so far, and which root causes are there.
-
-    `removed_since` is exact to one mark: causes are looked at when a mark is taken.
-    """
-
-    def __init__(self, world: WorldPort) -> None:
-        self.world = world
-        self.marks: dict[str, list[Mark]] = {}
-        self.removed_since: dict[str, int | None] = {}
-
-    def run_to(self, end_us: int) -> None:
-        """Advance to `end_us`, looking at every mark on the way and at the end."""
-        world = self.world
-        while world.now_us < end_us:
-            mark = (world.now_us // MARK_US + 1) * MARK_US
-            world.advance(min(mark, end_us))
-            world.facts()  # let go of them: nobody reads a counterfactual's events
-            if world.now_us == mark:
-                self._take(mark)
-            for cause, there in world.root_causes_present().items():
-                if there:
-                    self.removed_since[cause] = None
-                elif self.removed_since.get(cause) is None:
-                    self.removed_since[cause] = world.now_us
-
-    def _take(self, t_us: int) -> None:
-        totals: dict[str, tuple[int, int]] = {}
-        for key, (offered, bad) in self.world.sli().items():
-            slo = key.partition("/")[0]
-            before = totals.get(slo, (0, 0))
-            totals[slo] = (before[0] + offered, before[1] + bad)
-        for slo, (offered, bad) in totals.items():
-            self.marks.setdefault(slo, []).append((t_us, offered, bad))
 
 
 def _digest(value: dict[str, Any]) -> str:

@@ -155,6 +155,15 @@ class RuleSet:
                     rows.append(self._row(rule, idle))
         return sorted(rows, key=lambda row: _RANK[row.state])
 
+    def annotations(self, name: str, labels: Labels) -> dict[str, str]:
+        """Return the texts of the active alerts called `name` with these labels, by their names."""
+        texts: dict[str, str] = {}
+        for group, states in zip(self.groups, self._states, strict=True):
+            for rule, state in zip(group.rules, states, strict=True):
+                if rule.name == name and not rule.record and labels in state.active:
+                    texts |= state.active[labels].annotations
+        return texts
+
     def _row(self, rule: Rule, active: _Active) -> AlertStatus:
         texts = active.annotations
         return AlertStatus(
@@ -186,11 +195,11 @@ class RuleSet:
         transitions: list[Transition] = []
         seen: dict[Labels, None] = {}
         for row_labels, value in rows:
-            labels = {key: text for key, text in row_labels if key != NAME}
-            own = {key: render(text, labels, value) for key, text in rule.labels.items()}
-            annotations = {key: render(text, labels, value) for key, text in rule.annotations.items()}
-            labels = {**labels, **own, "alertname": rule.name}
-            key = make_labels(labels)
+            asked = dict(row_labels)
+            own = {key: render(text, asked, value) for key, text in rule.labels.items()}
+            annotations = {key: render(text, asked, value) for key, text in rule.annotations.items()}
+            key = make_labels({**asked, **own, "alertname": rule.name, NAME: ""})
+            labels = dict(key)
             if key in seen:
                 raise QueryError(f"alert {rule.name!r} has two results with the labels {labels}")
             seen[key] = None
@@ -243,11 +252,17 @@ class RuleSet:
 def _record(
     store: SeriesStore, rule: Rule, state: _State, rows: list[tuple[Labels, float]], t_us: int
 ) -> None:
-    """Store a recording rule's result, and end the series that it no longer yields."""
+    """Store a recording rule's result, and end the series that it no longer yields.
+
+    A result that is NaN (0 / 0) is no sample, as everywhere in the store; Prometheus keeps such a NaN.
+    """
     recorded: dict[Labels, None] = {}
     for row_labels, value in rows:
         labels = {key: text for key, text in row_labels if key != NAME} | rule.labels
-        recorded[make_labels(labels)] = None
+        key = make_labels(labels)
+        if key in recorded:
+            raise QueryError(f"record {rule.name!r} has two results with the labels {dict(key)}")
+        recorded[key] = None
         store.record(rule.name, labels, t_us, value)
     for labels_gone in state.recorded:
         if labels_gone not in recorded:

@@ -30,7 +30,8 @@ BIN_US = 10_000_000
 class LogRecord(NamedTuple):
     """One record, its message already formatted. A tuple, since a run makes a hundred thousand of them.
 
-    `number` rises by one per record emitted, dropped ones among them.
+    `number` rises by one per record emitted, dropped ones among them. Records with the same field names share
+    one tuple of them: pairs would take as much memory again as the rest.
     """
 
     number: int
@@ -39,8 +40,25 @@ class LogRecord(NamedTuple):
     service: str
     host: str
     message: str
-    fields: tuple[tuple[str, str | int], ...]
+    names: tuple[str, ...]
+    values: tuple[str | int, ...]
     trace_id: str
+
+    @property
+    def fields(self) -> tuple[tuple[str, str | int], ...]:
+        """Return the pairs of names and values, in the order in which they were given."""
+        return tuple(zip(self.names, self.values, strict=True))
+
+
+class _Shape(NamedTuple):
+    """What records with the same field names and types of values share.
+
+    `template` takes the values and gives the text that is digested. Cleaned text holds no control codes, so the
+    separators can't be forged; every value is marked as an int or not.
+    """
+
+    names: tuple[str, ...]
+    template: str
 
 
 class Selection(NamedTuple):
@@ -52,6 +70,9 @@ class Selection(NamedTuple):
     records: tuple[LogRecord, ...]
     next_after: int
     hidden: int
+
+
+_NO_FIELDS = _Shape((), "")
 
 
 class LogStore:
@@ -68,6 +89,7 @@ class LogStore:
         self._bins: dict[str, dict[int, int]] = {level: {} for level in LEVELS}
         self._second = -1
         self._in_second = 0
+        self._shapes: dict[tuple[object, ...], _Shape] = {}
 
     def __len__(self) -> int:
         return len(self._ring)
@@ -101,19 +123,31 @@ class LogStore:
         bins = self._bins[level]
         bar = t_us // BIN_US
         bins[bar] = bins.get(bar, 0) + 1
-        pairs = tuple(fields.items()) if fields else ()
+        shape = _NO_FIELDS
+        values: tuple[str | int, ...] = ()
+        if fields:
+            values = tuple(fields.values())
+            key = (*fields, *map(type, values))
+            shape = self._shapes.get(key) or self._shape(key, tuple(fields), values)
+        names, template = shape
         index = self.next_index
-        record = LogRecord(index, t_us, level, service, host, message, pairs, trace_id)
+        record = LogRecord(index, t_us, level, service, host, message, names, values, trace_id)
         if index < self.capacity:
             self._ring.append(record)
         else:
             self._ring[index % self.capacity] = record
         self.next_index = index + 1
         if self._digest is not None:
-            # cleaned text holds no control codes, so the separators can't be forged; type marks int and str
-            parts = "\x1e".join([f"{key}\x1d{value!s}\x1d{type(value) is int}" for key, value in pairs])
-            line = f"{t_us}\x1f{level}\x1f{service}\x1f{host}\x1f{message}\x1f{parts}\x1f{trace_id}"
-            self._digest.add(line.encode())
+            text = template % values
+            self._digest.add(
+                f"{t_us}\x1f{level}\x1f{service}\x1f{host}\x1f{message}\x1f{text}\x1f{trace_id}".encode()
+            )
+
+    def _shape(self, key: tuple[object, ...], names: tuple[str, ...], values: tuple[str | int, ...]) -> _Shape:
+        named = zip(names, values, strict=True)
+        parts = [f"{name.replace('%', '%%')}\x1d%s\x1d{type(value) is int}" for name, value in named]
+        shape = self._shapes[key] = _Shape(names, "\x1e".join(parts))
+        return shape
 
     def get(self, index: int) -> LogRecord | None:
         """Return the record with that index, or None when it is no longer (or not yet) kept."""

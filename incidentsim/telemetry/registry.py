@@ -7,7 +7,8 @@ of them at each scrape. A target is what a scrape reaches in one go, written `jo
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
@@ -16,7 +17,7 @@ from incidentsim.specs.metrics import METRICS, MetricSpec, MetricType
 from incidentsim.telemetry.labels import NAN, Labels, format_series, make_labels
 
 MICROSECONDS = 1_000_000
-"""µs in a second: histograms of seconds are stored in µs and shown in seconds."""
+"""µs in a second, ppm in one: histograms of seconds and ratios are stored in µs and ppm."""
 
 SYNTHETIC = ("up", "ALERTS")
 """Families that monitoring makes itself; nobody registers them."""
@@ -52,28 +53,75 @@ class Gauge:
 class Histogram:
     """Counts of integer observations per bucket, in the stored unit (µs, or a count).
 
-    `counts` has one more entry than `bounds`: what exceeds every bound. A bound belongs to its own bucket.
+    `observe(value)` counts one observation. It is the `append` of a list that is sorted into the buckets when
+    somebody looks, since many values at once cost a quarter of what each would cost alone; it changes when the
+    histogram is muted, which makes it forget what it is told, so don't keep it.
     """
 
-    __slots__ = ("bounds", "counts", "scale", "total")
+    __slots__ = ("_counts", "_new", "_shown", "_total", "bounds", "observe", "scale")
+
+    observe: Callable[[int], None]
 
     def __init__(self, bounds: tuple[int, ...], scale: int) -> None:
         self.bounds = list(bounds)
-        self.counts = [0] * (len(bounds) + 1)
-        self.total = 0
         self.scale = scale
+        self._new: list[int] = []
+        self.observe = self._new.append
+        self.reset()
 
-    def observe(self, value: int) -> None:
-        """Count one observation."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
+    @property
+    def counts(self) -> list[int]:
+        """Return the observations per bucket, and last those above every bound. A bound has its own bucket."""
+        self._sort_in()
+        return list(self._counts)
+
+    @property
+    def total(self) -> int:
+        """Return the sum of all observations."""
+        self._sort_in()
+        return self._total
+
+    def reset(self) -> None:
+        """Start at zero, as a new process does."""
+        self._new.clear()
+        self._counts = [0] * (len(self.bounds) + 1)
+        self._total = 0
+        self._shown: list[float] = []
+
+    def mute(self, muted: bool) -> None:
+        """Say whether observations are to be forgotten: nobody looks at a family that is not scraped."""
+        self._sort_in()
+        self.observe = _FORGET if muted else self._new.append
 
     def collect(self, out: list[float]) -> None:
         """Append the cumulative buckets, the sum in the shown unit, and the count."""
-        out.extend(accumulate(self.counts))
-        count = out[-1]
-        out.append(self.total / self.scale)
-        out.append(count)
+        if self._new or not self._shown:
+            self._sort_in()
+            shown: list[float] = list(accumulate(self._counts))
+            count = shown[-1]
+            self._shown = [*shown, self._total / self.scale, count]
+        out.extend(self._shown)
+
+    def _sort_in(self) -> None:
+        new = self._new
+        if not new:
+            return
+        counts, bounds = self._counts, self.bounds
+        new.sort()
+        below = 0
+        last = bisect_left(bounds, new[-1])
+        for place in range(bisect_left(bounds, new[0]), last):
+            upto = bisect_right(new, bounds[place], below)
+            counts[place] += upto - below
+            below = upto
+        counts[last] += len(new) - below
+        self._total += sum(new)  # exact: ints
+        self._shown = []
+        new.clear()
+
+
+_FORGET = deque[int](maxlen=0).append
+"""Takes a value and does nothing, at the price of a built-in function."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -135,7 +183,7 @@ class Registry:
     def histogram(self, name: str, labels: Mapping[str, str], *, target: str) -> Histogram:
         """Return the histogram of (name, labels), made on the first call, with the buckets of its spec."""
         spec, key = _checked(name, labels, "histogram")
-        scale = MICROSECONDS if spec.unit == "seconds" else 1
+        scale = MICROSECONDS if spec.unit in ("seconds", "ratio") else 1
         entry = self._entries.get(key) or self._add(spec, key, Histogram(spec.buckets, scale), target)
         instrument = self._same_target(entry, target).instrument
         assert isinstance(instrument, Histogram)
@@ -166,6 +214,12 @@ class Registry:
     def reachable(self) -> list[Entry]:
         """Return the instruments that a scrape reaches now, in order of registration."""
         return [entry for entry in self._entries.values() if self._targets[entry.target].up]
+
+    def listen(self, only: frozenset[str] | None) -> None:
+        """Have histograms of other families than `only` forget what they are told; with None, none of them."""
+        for entry in self._entries.values():
+            if isinstance(entry.instrument, Histogram):
+                entry.instrument.mute(only is not None and entry.family not in only)
 
     def _target(self, target: str) -> _Target:
         state = self._targets.get(target)
@@ -217,7 +271,7 @@ def _checked(name: str, labels: Mapping[str, str], kind: MetricType) -> tuple[Me
 def _series_of(spec: MetricSpec, labels: dict[str, str]) -> tuple[tuple[str, Labels], ...]:
     if spec.type != "histogram":
         return ((spec.name, make_labels(labels, spec.name)),)
-    scale = MICROSECONDS if spec.unit == "seconds" else 1
+    scale = MICROSECONDS if spec.unit in ("seconds", "ratio") else 1
     bucket = f"{spec.name}_bucket"
     bounds = [repr(bound / scale) for bound in spec.buckets] + ["+Inf"]
     return (

@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isnan
+from operator import call
 
 from incidentsim.telemetry.labels import NAN, Labels, format_series, make_labels, without_name
 from incidentsim.telemetry.registry import Registry
@@ -103,7 +104,8 @@ class SeriesStore:
     def scrape(self, t_us: int, registry: Registry, *, only: frozenset[str] | None = None) -> bytes:
         """Store one sample of every reachable series; return the frame for the telemetry digest.
 
-        `only` restricts to metric families, for runs without telemetry. The frame holds the series that came
+        `only` restricts to metric families, for runs without telemetry: histograms of others forget what they are
+        told. The frame holds the series that came
         and went since the last scrape, the time, and all values in order, little-endian.
         """
         if self.times and t_us <= self.times[-1]:
@@ -120,8 +122,8 @@ class SeriesStore:
         values: list[float] = []
         for collect in plan.collectors:
             collect(values)
-        for append, value in zip(plan.appends, values, strict=True):
-            append(value)
+        for _ in map(call, plan.appends, values):
+            pass
         self.times.append(t_us)
         return len(changes).to_bytes(4, "little") + changes + plan.packing.pack(t_us, *values)
 
@@ -198,6 +200,7 @@ class SeriesStore:
 
     def _replan(self, registry: Registry, only: frozenset[str] | None) -> tuple[_Plan, bytes]:
         before = self._plan.series if self._plan else []
+        registry.listen(only)
         collectors: list[Callable[[list[float]], None]] = []
         series: list[Series] = []
         if only is None or "up" in only:

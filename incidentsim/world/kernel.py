@@ -39,10 +39,19 @@ SUSTAINED_S = 30
 """Seconds over which MAX_SUSTAINED is averaged."""
 
 
-class Call:
-    """A callback on the queue: `function` is called with the Call itself; `argument` is what it was given."""
+class _BareCall:
+    """A Call that is filled in after it is made: a class with a constructor takes Python twice as long to make."""
 
     __slots__ = ("argument", "function")
+
+    argument: Any
+    function: Callable[[Call], None]
+
+
+class Call(_BareCall):
+    """A callback on the queue: `function` is called with the Call itself; `argument` is what it was given."""
+
+    __slots__ = ()
 
     def __init__(self, function: Callable[[Call], None], argument: Any) -> None:
         self.function = function
@@ -52,12 +61,15 @@ class Call:
 class Kernel(simpy.Environment):
     """Time and the event queue of one world. `now` is scenario time in µs; T+0 = 0.
 
-    A SimPy environment whose queue holds light Calls beside SimPy's own events, so that processes can be used
-    where speed does not matter. Failure rule: exceeding the event budget raises BudgetExceeded out of
-    `advance`; the world is then dead.
+    A SimPy environment whose queue holds light Calls; SimPy's own events are fired by such a Call, so that
+    processes can be used where speed does not matter. Failure rule: exceeding the event budget raises
+    BudgetExceeded out of `advance`; the world is then dead.
     """
 
-    now: int  # SimPy allows floats; here time is always a whole number of µs
+    # a slot, since SimPy's property costs a call; and here time is always a whole number of µs
+    __slots__ = ("_history", "_limit", "now", "scheduled")
+
+    now: int
 
     def __init__(self, start_us: int) -> None:
         super().__init__(initial_time=start_us)
@@ -68,30 +80,44 @@ class Kernel(simpy.Environment):
 
     def after(self, delay_us: int, function: Callable[[Call], None], argument: Any, priority: int = NORMAL) -> None:
         """Call `function(call)` in `delay_us` microseconds (integer, >= 0), with `call.argument = argument`."""
-        self.scheduled += 1
-        if self.scheduled > self._limit:
-            raise BudgetExceeded(
-                f"more than {MAX_EVENTS_PER_SECOND} events in one scenario second near {self.now} µs; "
-                "some part of the world feeds on itself"
-            )
+        self.scheduled = number = self.scheduled + 1
+        if number > self._limit:
+            raise self._too_many()
+        call: Any = _BareCall()
+        call.function = function
+        call.argument = argument
         queue: list[Any] = self._queue
-        heappush(queue, (self._now + delay_us, priority, next(self._eid), Call(function, argument)))
+        heappush(queue, (self.now + delay_us, priority, number, call))
 
     def at(self, t_us: int, function: Callable[[Call], None], argument: Any, priority: int = NORMAL) -> None:
         """Call `function(call)` at scenario time `t_us`, which must not lie in the past."""
         self.after(t_us - self.now, function, argument, priority)
 
+    def push(self, t_us: int, call: Call, priority: int) -> None:
+        """Put a Call that is not on the queue at `t_us`, now or later: for who keeps one Call for many events."""
+        self.scheduled = number = self.scheduled + 1
+        if number > self._limit:
+            raise self._too_many()
+        queue: list[Any] = self._queue
+        heappush(queue, (t_us, priority, number, call))
+
     def advance(self, to_us: int) -> None:
         """Process every event with time <= `to_us`; afterwards `now == to_us`. Going back does nothing."""
         queue: list[Any] = self._queue
-        while queue[0][0] <= to_us:
-            call = queue[0][3]
-            if call.__class__ is Call:
-                self._now = heappop(queue)[0]
-                call.function(call)
-            else:
-                self.step()
-        self._now = max(self._now, to_us)
+        entry = heappop(queue)  # the heartbeat keeps the queue from ever being empty
+        while entry[0] <= to_us:
+            self.now = entry[0]
+            call = entry[3]
+            call.function(call)
+            entry = heappop(queue)
+        heappush(queue, entry)
+        self.now = max(self.now, to_us)
+
+    def _too_many(self) -> BudgetExceeded:
+        return BudgetExceeded(
+            f"more than {MAX_EVENTS_PER_SECOND} events in one scenario second near {self.now} µs; "
+            "some part of the world feeds on itself"
+        )
 
     def _heartbeat(self, _: Call) -> None:
         history = self._history
@@ -105,3 +131,30 @@ class Kernel(simpy.Environment):
                 )
         self._limit = self.scheduled + MAX_EVENTS_PER_SECOND
         self.after(_SECOND_US, self._heartbeat, None)
+
+    # -- what SimPy's processes need ------------------------------------------------------------------------
+
+    @property
+    def _now(self) -> int:
+        """The same, where SimPy itself looks."""
+        return self.now
+
+    @_now.setter
+    def _now(self, value: int) -> None:
+        self.now = value
+
+    def schedule(self, event: simpy.Event, priority: Any = NORMAL, delay: Any = 0) -> None:
+        """Have a SimPy event happen in `delay` microseconds."""
+        self.after(delay, self._fire, event, priority)
+
+    def step(self) -> None:
+        """Process the next event: SimPy's `run` goes on by this."""
+        queue: list[Any] = self._queue
+        self.now, _, _, call = heappop(queue)
+        call.function(call)
+
+    def _fire(self, call: Call) -> None:
+        """Let SimPy process its event, as the first on the queue."""
+        queue: list[Any] = self._queue
+        heappush(queue, (self.now, -1, -1, call.argument))
+        super().step()

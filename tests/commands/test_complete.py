@@ -13,8 +13,7 @@ from incidentsim.commands.items import MAX_ITEMS
 from incidentsim.commands.parse import parse
 from incidentsim.errors import CommandError
 from incidentsim.specs.verbs import VERBS
-from incidentsim.telemetry import logs
-from incidentsim.telemetry.promql import compile as promql
+from incidentsim.telemetry import logs, promql
 from tests.commands.samples import KINDS, VOCABULARY
 
 

@@ -15,7 +15,8 @@ from incidentsim.specs.verbs import VERBS
 from incidentsim.specs.vocabulary import Vocabulary
 
 EXAMPLE_NAMES = Vocabulary(
-    components={"gateway": "gateway", "chat-pool": "pool", "acme": "tenant"},
+    components={"gateway": "gateway", "chat-pool": "pool", "acme": "tenant", "job.daily": "job",
+                "response-cache": "response-cache", "shard-1": "shard"},
     tenants=("acme",),
     pools=("chat-pool",),
     replicas=("chat-pool-3",),

@@ -160,6 +160,12 @@ def test_act_verbs_take_reason_and_flags(verb: str) -> None:
         "rollback": "CHG-1044",
         "shed": "all 5%",
         "silence": "QueueDepth",
+        "pause": "job.daily",
+        "purge": "response-cache",
+        "failover": "shard-1",
+        "resume": "job.daily",
+        "rerun": "job.daily",
+        "backfill": "job.daily",
         "undo": "3",
     }[verb]
     command = parse(f'{verb} --yes --because "too slow" {line} --dry-run', VOCABULARY)

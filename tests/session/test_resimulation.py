@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from incidentsim.commands.model import Command
-from incidentsim.scenario.cast import plain_cast
+from incidentsim.errors import CommandError, IncidentSimError
+from incidentsim.scenario.cast import Cast, plain_cast
+from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.protocol import Plan
-from incidentsim.session.resimulation import POOL_FROM, Resimulator
+from incidentsim.session.resimulation import PROCESS_FROM, Resimulator
 from incidentsim.transcript import queries
 from incidentsim.transcript.model import TimedCommand
 from incidentsim.transcript.recovery import read
@@ -70,7 +76,7 @@ def test_a_question_from_a_script_gets_its_topic() -> None:
 
 def test_processes_give_what_one_process_gives() -> None:
     """A pool returns the outcomes of a serial run, in order, and equal plans once."""
-    plans = [Plan(commands=(LIMIT,) * (n % 2), end_us=END_US + n * 1_000_000) for n in range(POOL_FROM)]
+    plans = [Plan(commands=(LIMIT,) * (n % 2), end_us=END_US + n * 1_000_000) for n in range(PROCESS_FROM)]
     told: list[tuple[int, int]] = []
     serial = resimulator(workers=1)([*plans, plans[0]])
     pooled = resimulator(workers=2, progress=lambda done, total: told.append((done, total)))(
@@ -78,7 +84,55 @@ def test_processes_give_what_one_process_gives() -> None:
     )
     assert pooled == serial
     assert serial[0] == serial[-1]
-    assert told == [(n, POOL_FROM) for n in range(POOL_FROM + 1)]
+    assert told == [(n, PROCESS_FROM) for n in range(PROCESS_FROM + 1)]
+
+
+class Refusing(FakeWorld):
+    """Finds fault with every command."""
+
+    def submit(self, command: Command, *, t_us: int, k: int, ref: int) -> None:
+        """Refuse it."""
+        raise CommandError(f"{command.verb}: not today")
+
+
+def refusing(scenario: Scenario, *, seed: int, cast: Cast, telemetry: bool = True) -> Refusing:
+    """Make one, in any process."""
+    return Refusing(scenario, seed=seed, cast=cast, telemetry=telemetry)
+
+
+def dying(scenario: Scenario, *, seed: int, cast: Cast, telemetry: bool = True) -> FakeWorld:
+    """End the process instead."""
+    os._exit(9)
+
+
+def test_what_goes_wrong_in_a_process_is_raised_here() -> None:
+    """The error of a branch travels; a process that dies is an error that says so, and may be tried again."""
+    plans = [Plan(commands=(LIMIT,) * (n % 2), end_us=END_US) for n in range(PROCESS_FROM)]
+    with resimulator(world_factory=refusing) as one, pytest.raises(CommandError, match="limit: not today"):
+        one(plans)
+    with resimulator(world_factory=dying) as one:
+        for _ in range(2):
+            with pytest.raises(IncidentSimError, match="died; try again"):
+                one(plans)
+        one.close()
+
+
+def test_the_process_is_kept_and_outcomes_are_remembered() -> None:
+    """A second call runs only what is new, in the same process, also a single plan and one that acts earlier."""
+    plans = [Plan(commands=(LIMIT,) * (n % 2), end_us=END_US + n) for n in range(4)]
+    earlier = Plan(commands=(replace(LIMIT, t_us=-40_000_000),), end_us=END_US)
+    told: list[tuple[int, int]] = []
+    with resimulator(progress=lambda done, total: told.append((done, total))) as one:
+        found = [*one(plans[:2]), *one(plans[1:3]), *one([plans[3]]), *one([earlier])]
+    assert told == [(0, 2), (1, 2), (2, 2), (1, 2), (2, 2), (0, 1), (1, 1), (0, 1), (1, 1)]
+    assert found == resimulator(workers=1)([*plans[:2], *plans[1:3], plans[3], earlier])
+
+
+def test_without_fork_a_pool_runs_every_plan_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the platform can't fork, fresh processes give the same outcomes."""
+    plans = [Plan(commands=(LIMIT,) * (n % 2), end_us=END_US + n) for n in range(4)]
+    monkeypatch.delattr(os, "fork", raising=False)
+    assert resimulator(workers=2)(plans) == resimulator(workers=1)(plans)
 
 
 def test_the_cache_answers_only_what_it_was_asked(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from incidentsim.errors import QueryError
 from incidentsim.telemetry import PromQL, RuleSet, SeriesStore, Transition
-from incidentsim.telemetry.templates import humanize, render
+from incidentsim.telemetry.humanize import humanize
+from incidentsim.telemetry.templates import render
 from tests.telemetry.helpers import S
 
 MINUTE = 60 * S

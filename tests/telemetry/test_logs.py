@@ -166,3 +166,20 @@ def test_filtering_twice_changes_nothing(text: str) -> None:
     page = store.select(chosen)
     assert [r for r in page.records if chosen.matches(r)] == list(page.records)
     assert len(page.records) + page.hidden == len(store)
+
+
+def test_what_is_digested_tells_every_record_from_every_other() -> None:
+    """The digest is that of each record's parts in order, whatever its field names; 5 and "5" differ."""
+    digest, expected = RollingDigest(), RollingDigest()
+    store = LogStore(digest=digest)
+    for value in (5, "5", "100%", "%s"):
+        store.emit(7, "info", "gateway", "gw-1", "100% done", {"size %": value, "unit": "kB"}, "ab")
+        kind = type(value) is int
+        fields = f"size %\x1d{value}\x1d{kind}\x1eunit\x1dkB\x1dFalse"
+        expected.add(f"7\x1finfo\x1fgateway\x1fgw-1\x1f100% done\x1f{fields}\x1fab".encode())
+    store.emit(8, "warn", "gateway", "gw-1", "no fields")
+    expected.add(b"8\x1fwarn\x1fgateway\x1fgw-1\x1fno fields\x1f\x1f")
+    assert digest.hex() == expected.hex()
+    last = store.get(3)
+    assert last is not None
+    assert last.fields == (("size %", "%s"), ("unit", "kB"))

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from bisect import bisect_left
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from incidentsim.specs.metrics import METRICS
 from incidentsim.telemetry import Registry, SeriesStore
+from tests.telemetry.helpers import S
 
 TTFT = "gateway_time_to_first_token_seconds"
 
@@ -65,3 +71,37 @@ def test_gauge_registered_again_reads_the_new_owner() -> None:
     registry.gauge("vllm:num_requests_running", labels, lambda: 2, target="vllm/d-0")
     store.scrape(0, registry)
     assert store.latest("vllm:num_requests_running", labels) == 2
+
+
+@given(st.lists(st.lists(st.one_of(st.sampled_from(METRICS[TTFT].buckets), st.integers(0, 2**40)), max_size=40)))
+def test_a_histogram_counts_each_value_in_its_bucket(batches: list[list[int]]) -> None:
+    """However many values came since the last look, each is in the first bucket whose bound is not below it."""
+    histogram = Registry().histogram(TTFT, {"tenant": "a"}, target="gateway/g")
+    counts = [0] * (len(METRICS[TTFT].buckets) + 1)
+    total = 0
+    for batch in batches:
+        for value in batch:
+            histogram.observe(value)
+            counts[bisect_left(METRICS[TTFT].buckets, value)] += 1
+            total += value
+        shown: list[float] = []
+        histogram.collect(shown)
+        assert histogram.counts == counts
+        assert shown == [*(float(sum(counts[: i + 1])) for i in range(len(counts))), total / S, sum(counts)]
+    histogram.reset()
+    assert histogram.counts == [0] * len(counts)
+    assert histogram.total == 0
+
+
+def test_what_nobody_scrapes_is_not_kept() -> None:
+    """Scrapes restricted to a family mute the histograms of others, until a scrape wants them again."""
+    registry, store = Registry(), SeriesStore()
+    histogram = registry.histogram(TTFT, {"tenant": "a"}, target="gateway/g")
+    histogram.observe(1 * S)
+    store.scrape(0, registry, only=frozenset({"up"}))
+    histogram.observe(2 * S)
+    store.scrape(1 * S, registry)
+    histogram.observe(4 * S)
+    store.scrape(2 * S, registry)
+    assert store.latest(f"{TTFT}_sum", {"tenant": "a"}) == 5.0
+    assert store.latest(f"{TTFT}_count", {"tenant": "a"}) == 2

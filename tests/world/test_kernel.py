@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from itertools import pairwise
+from typing import Any
 
 import pytest
+import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -125,6 +128,55 @@ def test_a_sustained_flood_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     flood(90, seconds=60)
     with pytest.raises(BudgetExceeded, match="sustained"):
         flood(200, seconds=60)
+
+
+def test_simpy_processes_run_beside_calls() -> None:
+    """Generator processes, their timeouts, interrupts and failures work as in SimPy, in step with the calls."""
+    kernel = Kernel(-10)
+    log = Log(kernel)
+
+    def patient(name: str) -> Generator[simpy.Event, Any, str]:
+        try:
+            yield kernel.timeout(30)
+            log.lines.append((kernel.now, f"{name} waited"))
+        except simpy.Interrupt as interrupt:
+            log.lines.append((kernel.now, f"{name} was interrupted: {interrupt.cause}"))
+        return name
+
+    def failing() -> Generator[simpy.Event]:
+        yield kernel.timeout(60)
+        raise RuntimeError("it broke")
+
+    first, second = kernel.process(patient("a")), kernel.process(patient("b"))
+    kernel.at(5, lambda _: second.interrupt("enough"), None)
+    kernel.at(20, log.note, "a call")
+    kernel.at(21, log.note, "a later call")
+    both = first & second
+    assert kernel.run(until=both) == {first: "a", second: "b"}
+    assert kernel.now == 20
+    kernel.run(until=21)
+    kernel.process(failing())
+    kernel.advance(80)
+    assert log.lines == [(5, "b was interrupted: enough"), (20, "a waited"), (20, "a call"), (21, "a later call")]
+    with pytest.raises(RuntimeError, match="it broke"):
+        kernel.advance(81)
+
+
+def test_a_call_that_is_kept_can_be_pushed_again() -> None:
+    """One Call serves for many events, in the same order as calls made anew."""
+    kernel = Kernel(0)
+    log = Log(kernel)
+
+    def tick(call: Call) -> None:
+        log.note(call)
+        if kernel.now < 30:
+            kernel.push(kernel.now + 10, call, STEP_END)
+
+    kernel.push(10, Call(tick, "tick"), STEP_END)
+    for t_us in (10, 20, 30):
+        kernel.at(t_us, log.note, "tock")
+    kernel.advance(100)
+    assert log.lines == [(t_us, name) for t_us in (10, 20, 30) for name in ("tick", "tock")]
 
 
 def test_time_is_whole_microseconds() -> None:

@@ -22,6 +22,15 @@ INSTANCES = {
     "observability": "observability",
     "route": "route.chat",
     "quality": "quality",
+    "guardrail": "guardrail",
+    "pipeline": "pipeline",
+    "job": "job.daily",
+    "feature-store": "feature-store",
+    "ranker": "ranker",
+    "response-cache": "response-cache",
+    "preprocessing": "preprocessing",
+    "retrieval": "retrieval",
+    "shard": "shard-0",
 }
 """A component of each kind in the small world."""
 

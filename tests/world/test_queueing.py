@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import sqrt
 
 import pytest
 
-from incidentsim.exact import Draws
-from incidentsim.world.kernel import NORMAL, Call, Kernel
+from incidentsim.bench.queueing import (
+    KnownQueue,
+    engine_waits,
+    exponential,
+    interval_of,
+    known_queues,
+    station_waits,
+)
 from incidentsim.world.stack.gateway import Gateway
 from incidentsim.world.stack.lane import Lane
-from incidentsim.world.stack.replica import Replica
 from incidentsim.world.stack.requests import Attempt
-from incidentsim.world.stack.sequence import NEVER, Sequence
-from incidentsim.world.stack.station import Station
+from incidentsim.world.stack.sequence import NEVER
 from incidentsim.world.stack.step_model import PRESETS, StepModel
 from incidentsim.world.stack.tenant import TenantState
 from incidentsim.world.world import World
@@ -23,11 +25,6 @@ from tests.world.worlds import SECOND, Run, every, overridden, small, stack_of, 
 
 SAMPLE_US = 100_000
 END_US = 240 * SECOND
-
-REPLICATIONS = 24
-CUSTOMERS = 5_000
-T_QUANTILE = 2.807
-"""99.5 % quantile of Student's t with 23 degrees of freedom: a two-sided 99 % interval."""
 
 
 @dataclass
@@ -90,128 +87,33 @@ def test_littles_law_holds_for_the_queue_and_the_engines(monkeypatch: pytest.Mon
     assert waited > 0.02 * served, "the run queues enough to mean something"
 
 
-def station_wait(
-    seed: int, *, servers: int, rate: float, service: Callable[[Draws, int], float], count: int
-) -> float:
-    """Return the mean wait in seconds of customers after a warm-up, at a station with Poisson arrivals.
-
-    Asserts on the way that nobody is lost and that Little's law holds exactly for the queue and the servers.
-    """
-    kernel = Kernel(0)
-    gaps, services = Draws(seed, "station", "gap"), Draws(seed, "station", "service")
-    station = Station(kernel, servers, queue_limit=count)
-    stays: list[tuple[int, int]] = []
-
-    def arrive(call: Call) -> None:
-        number: int = call.argument
-        service_us = int(service(services, number) * SECOND)
-        came = kernel.now
-
-        def done(_: int, now: int) -> None:
-            stays.append((number, now - came - service_us))
-            served.append(service_us)
-
-        assert station.submit(number, service_us, done)
-        if number + 1 < count:
-            kernel.after(int(gaps.exponential(number + 1) * SECOND / rate), arrive, number + 1, NORMAL)
-
-    served: list[int] = []
-    kernel.after(0, arrive, 0)
-    kernel.advance(10 * count * SECOND)
-    assert (station.accepted, station.served, station.refused) == (count, count, 0)
-    assert (station.queued_time_us, station.busy_time_us) == (sum(wait for _, wait in stays), sum(served))
-    measured = [wait for number, wait in stays if number >= count // 5]
-    return sum(measured) / len(measured) / SECOND
-
-
-def inside_99(means: list[float], expected: float) -> None:
-    """Assert that the expected mean lies in the 99 % interval of independent means."""
-    mean = sum(means) / len(means)
-    spread = sqrt(sum((m - mean) ** 2 for m in means) / (len(means) - 1))
-    half = T_QUANTILE * spread / sqrt(len(means))
-    assert abs(mean - expected) < half, f"{mean:.4f} ± {half:.4f} against {expected:.4f}"
-    assert half < 0.1 * expected, "the interval is narrow enough to mean something"
-
-
-def exponential(draws: Draws, number: int) -> float:
-    """Draw a service time of mean 1 s."""
-    return draws.exponential(number)
-
-
-def constant(_: Draws, __: int) -> float:
-    """Return a service time of 1 s."""
-    return 1.0
-
-
-def two_kinds(draws: Draws, number: int) -> float:
-    """Draw a service time of 0.5 s, or for one customer in five of 3 s: mean 1 s, mean square 2 s²."""
-    return 3.0 if draws.below(number, 5) == 0 else 0.5
-
-
-def erlang_c_wait(servers: int, offered: float) -> float:
-    """Return the mean wait of M/M/c in mean service times, for `offered` erlangs (Erlang 1917)."""
-    blocked = 1.0
-    for n in range(1, servers + 1):
-        blocked = offered * blocked / (n + offered * blocked)
-    rho = offered / servers
-    return blocked / (1 - rho * (1 - blocked)) / (servers - offered)
+@pytest.mark.parametrize("queue", known_queues(), ids=lambda queue: queue.name)
+def test_known_queues(queue: KnownQueue) -> None:
+    """Stations and an engine of one, fed with keyed draws, have the mean waits that theory gives."""
+    interval = interval_of(queue)
+    assert interval.holds(queue.expected_s), f"{interval} against {queue.expected_s:.4f}"
+    assert interval.half < 0.1 * queue.expected_s, "the interval is narrow enough to mean something"
 
 
 @pytest.mark.parametrize(
-    ("servers", "rate", "service", "expected"),
-    [
-        pytest.param(1, 0.6, exponential, 1.5, id="M/M/1: rho/(1-rho)"),
-        pytest.param(1, 0.6, constant, 0.75, id="M/D/1: rho/(2(1-rho))"),
-        pytest.param(1, 0.6, two_kinds, 1.5, id="M/G/1: Pollaczek-Khinchine, rate E[S²]/(2(1-rho))"),
-        pytest.param(2, 1.2, exponential, 0.5625, id="M/M/2: Erlang C"),
-        pytest.param(4, 2.8, exponential, erlang_c_wait(4, 2.8), id="M/M/4: Erlang C"),
-    ],
+    ("name", "expected_s"),
+    [("M/M/1", 1.5), ("M/M/2", 0.5625), ("M/D/1", 0.75), ("M/G/1", 1.5)],
 )
-def test_known_queues(
-    servers: int, rate: float, service: Callable[[Draws, int], float], expected: float
-) -> None:
-    """Stations built on the kernel and keyed draws have the mean waits that theory gives, at 60 to 70 % load."""
-    means = [
-        station_wait(seed, servers=servers, rate=rate, service=service, count=CUSTOMERS)
-        for seed in range(REPLICATIONS)
-    ]
-    inside_99(means, expected)
+def test_the_formulas_by_hand(name: str, expected_s: float) -> None:
+    """Erlang C and Pollaczek-Khinchine give the textbook numbers for the queues that are run."""
+    (queue,) = (queue for queue in known_queues() if queue.name == name)
+    assert queue.expected_s == pytest.approx(expected_s)
 
 
-PROMPT = 512
-"""Tokens of every prompt in the engine of one."""
+@pytest.mark.parametrize("servers", [1, 3])
+def test_littles_law_is_exact_at_a_station(servers: int) -> None:
+    """A station's integral of waiting jobs equals the sum of their waits to the microsecond, and nobody is lost."""
+    station, waits = station_waits(1, servers=servers, rate=0.8 * servers, service=exponential, count=2_000)
+    assert station.queued_time_us == sum(waits) > 0
+    assert (station.accepted, station.served, station.refused) == (2_000, 2_000, 0)
 
 
-def engine_wait(seed: int, model: StepModel, gap_s: float) -> float:
-    """Return the mean wait in seconds for admission to an engine that takes one prompt at a time."""
-    kernel = Kernel(0)
-    gaps = Draws(seed, "engine", "gap")
-    engine = Replica(
-        kernel, model, blocks=1_000, max_num_seqs=1, budget=PROMPT, on_first=_ignore, on_finish=_ignore
-    )  # fmt: skip
-
-    def submit(call: Call) -> None:
-        engine.submit(call.argument)
-
-    sequences, t = [], 0.0
-    for i in range(CUSTOMERS):
-        t += gaps.exponential(i) * gap_s
-        sequences.append(Sequence(i, int(t * SECOND), PROMPT, 1))
-        kernel.at(sequences[i].arrived_us, submit, sequences[i])
-    kernel.advance(int(t * SECOND) + 60 * SECOND)
+def test_an_engine_ends_empty() -> None:
+    """After the last prompt the engine of one holds no block, no sequence and no queue."""
+    engine, _ = engine_waits(1, StepModel(PRESETS["llama3_8b_a100_tp1"]), 0.1)
     assert (engine.used_blocks(), engine.running, engine.queued) == (0, 0, 0)
-    measured = sequences[CUSTOMERS // 5 :]
-    return sum(q.admitted_us - q.arrived_us for q in measured) / len(measured) / SECOND
-
-
-def _ignore(_sequence: Sequence, _now: int) -> None:
-    """The times are in the sequence."""
-
-
-def test_an_engine_of_one_is_an_m_d_1_queue() -> None:
-    """An engine that takes one prompt at a time, all alike, makes Poisson arrivals wait as M/D/1 says."""
-    model = StepModel(PRESETS["llama3_8b_a100_tp1"])
-    service_s = (model.base_ps(0, PROMPT) + model.e * PROMPT * PROMPT) / 1e12
-    load = 0.7
-    means = [engine_wait(seed, model, service_s / load) for seed in range(REPLICATIONS)]
-    inside_99(means, load * service_s / (2 * (1 - load)))

@@ -17,7 +17,18 @@ from incidentsim.events import CheckpointTaken, EffectObserved, Fact
 from incidentsim.scenario.cast import Cast, plain_cast
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import FaultPlan, Scenario, TimelineEntry
-from incidentsim.scenario.parts import QualityPart, RoutePart
+from incidentsim.scenario.parts import (
+    FeaturePart,
+    GuardrailPart,
+    JobPart,
+    PipelinePart,
+    PreprocessingPart,
+    QualityPart,
+    RankerPart,
+    ResponseCachePart,
+    RetrievalPart,
+    RoutePart,
+)
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.world import World
 
@@ -70,8 +81,21 @@ def complete(scenario: Scenario) -> Scenario:
     """Return the scenario with one component of every optional kind in its stack."""
     stack = scenario.stack
     return scenario.model_copy(update={"stack": stack.model_copy(update={
-        "routes": (RoutePart(id="chat", pools=(stack.pools[0].id,)),),
-        "components": (QualityPart(id="quality"),),
+        "routes": (
+            RoutePart(id="chat", stages=("response-cache", "guardrail", "preprocessing", "retrieval"),
+                      pools=(stack.pools[0].id,)),
+        ),
+        "components": (
+            GuardrailPart(id="guardrail"), PreprocessingPart(id="preprocessing"), QualityPart(id="quality"),
+            PipelinePart(
+                id="pipeline", jobs=(JobPart.model_validate({"id": "daily", "at": "30s", "takes": "5s"}),),
+                features=(
+                    FeaturePart.model_validate({"id": "taste", "source": "daily", "weight": 0.6}),
+                    FeaturePart.model_validate({"id": "clicks", "source": "stream", "weight": 0.4}),
+                ),
+            ), RankerPart(id="ranker"), ResponseCachePart(id="response-cache"),
+            RetrievalPart(id="retrieval"),
+        ),
     })})  # fmt: skip
 
 

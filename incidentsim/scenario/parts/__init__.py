@@ -3,10 +3,36 @@
 from __future__ import annotations
 
 from incidentsim.scenario.parts.base import Model, Part
+from incidentsim.scenario.parts.caches import ResponseCachePart
+from incidentsim.scenario.parts.data import FeaturePart, JobPart, PipelinePart, RankerPart
+from incidentsim.scenario.parts.demand import Client, Slo, Tenant, Workload
 from incidentsim.scenario.parts.edge import RoutePart
+from incidentsim.scenario.parts.guardrail import GuardrailPart, PreprocessingPart
 from incidentsim.scenario.parts.quality import QualityPart
+from incidentsim.scenario.parts.retrieval import RetrievalPart
 from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
 from incidentsim.scenario.parts.stack import ComponentPart, ObservabilityPart, Stack
 
-__all__ = ["AutoscalerPart", "ComponentPart", "Model", "ObservabilityPart", "Part", "PoolPart", "QualityPart",
-           "RoutePart", "Stack"]  # fmt: skip
+__all__ = [
+    "AutoscalerPart",
+    "Client",
+    "ComponentPart",
+    "FeaturePart",
+    "GuardrailPart",
+    "JobPart",
+    "Model",
+    "ObservabilityPart",
+    "Part",
+    "PipelinePart",
+    "PoolPart",
+    "PreprocessingPart",
+    "QualityPart",
+    "RankerPart",
+    "ResponseCachePart",
+    "RetrievalPart",
+    "RoutePart",
+    "Slo",
+    "Stack",
+    "Tenant",
+    "Workload",
+]

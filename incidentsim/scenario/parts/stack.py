@@ -8,11 +8,25 @@ from pydantic import Field
 
 from incidentsim.scenario.fields import CleanText, Id, PositiveDuration, Ratio
 from incidentsim.scenario.parts.base import Model, Part
+from incidentsim.scenario.parts.caches import ResponseCachePart
+from incidentsim.scenario.parts.data import PipelinePart, RankerPart
+from incidentsim.scenario.parts.demand import Slo, Tenant
 from incidentsim.scenario.parts.edge import RoutePart
+from incidentsim.scenario.parts.guardrail import GuardrailPart, PreprocessingPart
 from incidentsim.scenario.parts.quality import QualityPart
+from incidentsim.scenario.parts.retrieval import RetrievalPart
 from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
 
-ComponentPart = Annotated[QualityPart, Field()]
+ComponentPart = Annotated[
+    GuardrailPart
+    | PipelinePart
+    | PreprocessingPart
+    | RankerPart
+    | RetrievalPart
+    | ResponseCachePart
+    | QualityPart,
+    Field(discriminator="kind"),
+]  # fmt: skip
 """A component that not every stack has, told apart by its `kind`."""
 
 
@@ -28,7 +42,8 @@ class ObservabilityPart(Model):
 class Stack(Model):
     """A reusable topology. `alert_rules` is a Prometheus rule file's content, parsed.
 
-    Without `routes` there is one, `chat`, without stages, to the first pool.
+    Without `routes` there is one, `chat`, without stages, to the first pool. `tenants` and `slos` are those of
+    scenarios that write none: ordinary demand under which the stack is healthy.
     """
 
     id: Id
@@ -40,6 +55,8 @@ class Stack(Model):
     autoscaler: AutoscalerPart
     autoscalers: tuple[AutoscalerPart, ...] = Field(default=(), max_length=8)
     components: tuple[ComponentPart, ...] = Field(default=(), max_length=32)
+    tenants: tuple[Tenant, ...] = Field(default=(), max_length=32)
+    slos: tuple[Slo, ...] = Field(default=(), max_length=16)
     observability: ObservabilityPart = ObservabilityPart()
     alert_rules: dict[str, Any] = Field(default_factory=dict)
     diagram: CleanText = ""

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from incidentsim.specs.components.base import ComponentSpec, S
+from incidentsim.specs.components.caches import CACHES
 from incidentsim.specs.components.company import COMPANY, OBSERVABILITY, ORGANISATION
+from incidentsim.specs.components.data import DATA
 from incidentsim.specs.components.edge import EDGE, GATEWAY, ROUTE, ROUTER, TENANT
+from incidentsim.specs.components.guardrail import GUARDS
 from incidentsim.specs.components.quality import QUALITY, QUALITY_KINDS
+from incidentsim.specs.components.retrieval import RETRIEVAL_KINDS
 from incidentsim.specs.components.serving import AUTOSCALER, NODE, POOL, SERVING
 
 __all__ = ["AUTOSCALER", "COMPONENTS", "GATEWAY", "NODE", "OBSERVABILITY", "ORGANISATION", "POOL", "QUALITY", "ROUTE",
            "ROUTER", "TENANT", "ComponentSpec", "S"]  # fmt: skip
 
-COMPONENTS: dict[str, ComponentSpec] = {spec.kind: spec for spec in (*EDGE, *SERVING, *QUALITY_KINDS, *COMPANY)}
+COMPONENTS: dict[str, ComponentSpec] = {
+    spec.kind: spec
+    for spec in (
+        *EDGE,
+        *SERVING,
+        *GUARDS,
+        *CACHES,
+        *DATA,
+        *RETRIEVAL_KINDS,
+        *QUALITY_KINDS,
+        *COMPANY,
+    )
+}
 """Every kind of component, by its kind."""

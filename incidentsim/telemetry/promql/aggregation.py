@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from math import isnan
 
 from incidentsim.telemetry.labels import NAME, NAN, Labels
-from incidentsim.telemetry.promql.arithmetic import fold, interpolated_quantile
+from incidentsim.telemetry.promql.arithmetic import fold, interpolated_quantile, number_text, root, variance
 from incidentsim.telemetry.promql.values import Instant, Vector, VectorPlan
 
 
@@ -26,11 +26,20 @@ REDUCERS: dict[str, Callable[[Sequence[float]], float]] = {
     "min": _least,
     "max": _greatest,
     "count": lambda values: float(len(values)),
+    "group": lambda values: 1.0,
+    "stddev": lambda values: root(variance(values)),
+    "stdvar": variance,
 }
 """What each plain aggregation makes of the values of one group."""
 
 PARAMETRIC = ("quantile", "topk", "bottomk")
 """Aggregations that take a number first."""
+
+LABELLING = ("count_values",)
+"""Aggregations that take the name of a label first."""
+
+AGGREGATIONS = (*REDUCERS, *PARAMETRIC, *LABELLING)
+"""Every aggregation operator that can be evaluated."""
 
 
 class Grouping:
@@ -47,9 +56,12 @@ class Grouping:
         """Return the group's labels."""
         group = self._groups.get(labels)
         if group is None:
-            group = tuple(pair for pair in labels if (pair[0] in self._labels) != self._without)
-            self._groups[labels] = group
+            group = self._groups[labels] = self.part(labels)
         return group
+
+    def part(self, labels: Labels) -> Labels:
+        """Return the same without remembering it, for labels that change all the time."""
+        return tuple(pair for pair in labels if (pair[0] in self._labels) != self._without)
 
 
 def aggregate(operator: str, grouping: Grouping, argument: VectorPlan) -> VectorPlan:
@@ -95,5 +107,22 @@ def aggregate_with(
             ordered = sorted(rows, key=lambda row: (isnan(row[1]), sign * row[1]))
             out.extend(ordered[: int(min(number, len(ordered)))])
         return out
+
+    return VectorPlan(run)
+
+
+def count_values(label: str, grouping: Grouping, argument: VectorPlan) -> VectorPlan:
+    """Compile `count_values`: how many elements of each group have each value, told apart by `label`.
+
+    With `by`, `grouping` must name `label` too.
+    """
+
+    def run(at: Instant) -> Vector:
+        counts: dict[Labels, float] = {}
+        for labels, value in argument.run(at):
+            kept = [pair for pair in labels if pair[0] != label]
+            key = grouping.part(tuple(sorted((*kept, (label, number_text(value))))))
+            counts[key] = counts.get(key, 0.0) + 1.0
+        return list(counts.items())
 
     return VectorPlan(run)

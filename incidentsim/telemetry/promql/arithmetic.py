@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from math import isnan
 
 from incidentsim.exact import det_exp, det_log
 from incidentsim.telemetry.labels import NAN
 
 _INF = float("inf")
+
+_LN2, _LN10 = 0.6931471805599453, 2.302585092994046
 
 _LARGEST_EXPONENT = 1 << 31
 """Above this an integer exponent gives 0, 1 or infinity anyway, and squaring would take too long."""
@@ -21,6 +24,55 @@ def fold(values: Iterable[float]) -> float:
     for value in values:
         total += value
     return total
+
+
+class Compensated:
+    """A sum that carries its rounding errors along (Neumaier), as Prometheus' range functions do.
+
+    An infinity is kept as it is: its error term would be NaN.
+    """
+
+    __slots__ = ("error", "total")
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self.error = 0.0
+
+    def add(self, value: float) -> None:
+        """Add one term."""
+        total = self.total + value
+        if math.isinf(total):
+            self.error = 0.0
+        elif abs(self.total) >= abs(value):
+            self.error += (self.total - total) + value
+        else:
+            self.error += (value - total) + self.total
+        self.total = total
+
+    def value(self) -> float:
+        """Return the sum with its correction."""
+        return self.total + self.error
+
+
+def variance(values: Iterable[float]) -> float:
+    """Return the population variance of at least one value by Welford's method, compensated."""
+    count, mean, squares = 0, Compensated(), Compensated()
+    for value in values:
+        count += 1
+        delta = value - mean.value()
+        mean.add(delta / count)
+        squares.add(delta * (value - mean.value()))
+    return squares.value() / count
+
+
+def number_text(value: float) -> str:
+    """Return a value without an exponent, in the shortest form that reads back: Go's FormatFloat(v, 'f', -1)."""
+    if isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    text = repr(value).removesuffix(".0")
+    return format(Decimal(text), "f") if "e" in text else text
 
 
 def divide(a: float, b: float) -> float:
@@ -56,14 +108,52 @@ def power(base: float, exponent: float) -> float:
         return NAN if base != -_INF else (_INF if exponent > 0 else 0.0)
     if base in (0.0, _INF):
         return _INF if (base == _INF) == (exponent > 0) else 0.0
-    size = exponent * det_log(base)
-    if size > 1400:
+    return exponential(exponent * det_log(base))
+
+
+def exponential(x: float) -> float:
+    """Return e to the power of x; NaN stays, and what a float can't hold is 0 or infinity."""
+    if isnan(x):
+        return NAN
+    if x > 1400:
         return _INF
-    if size < -1500:
+    if x < -1500:
         return 0.0
     # det_exp covers |x| <= 700; results near the limits come from the square of half the exponent
-    half = det_exp(size / 2)
-    return half * half if abs(size) > 700 else det_exp(size)
+    if abs(x) > 700:
+        half = det_exp(x / 2)
+        return half * half
+    return det_exp(x)
+
+
+def logarithm(x: float) -> float:
+    """Return the natural logarithm: -Inf at 0, NaN below."""
+    if x > 0:
+        return _INF if x == _INF else det_log(x)
+    return -_INF if x == 0 else NAN
+
+
+def log2(x: float) -> float:
+    """Return the logarithm to base 2, exact for powers of two."""
+    if not 0 < x < _INF:
+        return logarithm(x)
+    fraction, exponent = math.frexp(x)
+    return float(exponent - 1) if fraction == 0.5 else det_log(fraction) * (1 / _LN2) + exponent
+
+
+def log10(x: float) -> float:
+    """Return the logarithm to base 10, by way of base 2 as Go does."""
+    return log2(x) * (_LN2 / _LN10)
+
+
+def root(x: float) -> float:
+    """Return the square root; NaN below 0."""
+    return math.sqrt(x) if x >= 0 else NAN
+
+
+def sign(x: float) -> float:
+    """Return 1, -1 or, for zeros and NaN, the value itself."""
+    return 1.0 if x > 0 else -1.0 if x < 0 else x
 
 
 def _whole_power(base: float, exponent: int) -> float:

@@ -1,46 +1,29 @@
-"""From PromQL text to a compiled plan, with the reference grammar and readable errors.
+"""From a parsed query to a compiled plan: a tree of closures over the store.
 
-Only this module knows promql_parser's syntax tree. A plan is a tree of closures over the store, so that an
-alert rule that is evaluated hundreds of times is parsed and dispatched once.
+Only this module walks promql_parser's tree. Its plan is kept, so that an alert rule that is
+evaluated hundreds of times is parsed and dispatched once.
 """
 
 from __future__ import annotations
 
-import difflib
-import math
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import promql_parser as grammar
 
 from incidentsim.errors import QueryError
 from incidentsim.telemetry.labels import NAME
-from incidentsim.telemetry.promql import aggregation, binary, functions, ranges
+from incidentsim.telemetry.promql import aggregation, binary, functions
+from incidentsim.telemetry.promql.aggregation import AGGREGATIONS
 from incidentsim.telemetry.promql.arithmetic import ARITHMETIC, COMPARISONS
-from incidentsim.telemetry.promql.histogram import histogram_quantile
+from incidentsim.telemetry.promql.calls import Plan, as_scalar, as_text, as_vector, call
+from incidentsim.telemetry.promql.labelling import label_name
 from incidentsim.telemetry.promql.selectors import Matcher, RangeSelector, Selector
 from incidentsim.telemetry.promql.subquery import Subquery
-from incidentsim.telemetry.promql.values import Instant, ScalarPlan, TextPlan, VectorPlan
-
-Plan = ScalarPlan | VectorPlan | TextPlan | RangeSelector | Subquery
-
-_LONGEST = 2_000
-"""Characters in one expression: the parser recurses, and far longer input would end the process."""
+from incidentsim.telemetry.promql.syntax import micros, parse, shift
+from incidentsim.telemetry.promql.values import ScalarPlan, TextPlan, VectorPlan
 
 _DEEPEST = 100
 """Nested nodes in one expression, well below Python's recursion limit."""
-
-_OTHER_FUNCTIONS = """
-abs absent ceil clamp clamp_max clamp_min delta floor histogram_quantile increase irate label_replace
-quantile_over_time rate round scalar sort sort_desc time vector
-"""
-
-FUNCTIONS = tuple(sorted((*_OTHER_FUNCTIONS.split(), *ranges.OVER_TIME)))
-"""Every function that can be evaluated."""
-
-AGGREGATIONS = (*aggregation.REDUCERS, *aggregation.PARAMETRIC)
-"""Every aggregation operator that can be evaluated."""
 
 _MATCH = {
     "MatchOp.Equal": "=",
@@ -56,34 +39,13 @@ _CARDINALITY = {
 }
 
 
-def parse(text: str) -> Any:
-    """Return promql_parser's tree. Raises QueryError with the parser's reason and, if possible, a remedy."""
-    if len(text) > _LONGEST:
-        raise QueryError(f"the query has {len(text)} characters; at most {_LONGEST} are allowed")
-    if not text.strip():
-        raise QueryError("the query is empty; write a metric name or an expression such as rate(name[5m])")
-    try:
-        return grammar.parse(text)
-    except ValueError as error:
-        reason = str(error).strip().splitlines()[0][:160]
-    raise QueryError(f"can't parse the query: {reason}", suggestion=_remedy(reason, text))
-
-
-def _remedy(reason: str, text: str) -> str:
-    if reason.startswith("unknown function with name '"):
-        wrong = reason.split("'")[1]
-        close = difflib.get_close_matches(wrong, (*FUNCTIONS, *AGGREGATIONS), n=1)
-        return close[0] if close else ""
-    if "expected type matrix" in reason and text.strip().endswith(")"):
-        return f"{text.strip()[:-1]}[5m])"
-    if reason == "unclosed left parenthesis":
-        return text.strip() + ")"
-    return ""
-
-
 def compile_text(text: str) -> ScalarPlan | VectorPlan:
     """Return the plan of a query. Raises QueryError for what can't be evaluated on its own."""
-    plan = _compile(parse(text), 0)
+    tree = parse(text)
+    try:
+        plan = _compile(tree, 0)
+    except OverflowError:  # from the tree's durations
+        raise QueryError("a duration in the query is too long; write one such as 5m or 1h") from None
     if isinstance(plan, (ScalarPlan, VectorPlan)):
         return plan
     if isinstance(plan, TextPlan):
@@ -125,36 +87,26 @@ def _compile(node: Any, depth: int) -> Plan:
         return TextPlan(node.val)
     if isinstance(node, grammar.VectorSelector):
         selector = _selector(node)
-        return VectorPlan(selector.instant, selector.equalities())
+        return VectorPlan(selector.instant, selector.equalities(), selector.stamps)
     if isinstance(node, grammar.MatrixSelector):
-        return RangeSelector(_selector(node.vector_selector), _us(node.range))
+        return RangeSelector(_selector(node.vector_selector), micros(node.range))
     if isinstance(node, grammar.SubqueryExpr):
-        _refuse_at(node)
-        inner = _vector(_compile(node.expr, depth + 1), "a subquery")
-        step_us = _us(node.step) if node.step is not None else None
-        return Subquery(inner, _us(node.range), step_us, _us(node.offset))
+        inner = as_vector(_compile(node.expr, depth + 1), "a subquery")
+        step_us = micros(node.step) if node.step is not None else None
+        return Subquery(inner, micros(node.range), step_us, shift(node))
     if isinstance(node, grammar.UnaryExpr):
         plan = _compile(node.expr, depth + 1)
         if isinstance(plan, ScalarPlan):
             run = plan.run
             return ScalarPlan(lambda at: -run(at))
-        return functions.mapped(_vector(plan, "unary minus"), lambda value: -value)
+        return functions.mapped(as_vector(plan, "unary minus"), lambda value: -value)
     if isinstance(node, grammar.AggregateExpr):
         return _aggregation(node, depth)
     if isinstance(node, grammar.BinaryExpr):
         return _binary(node, depth)
     if isinstance(node, grammar.Call):
-        return _call(node.func.name, [_compile(argument, depth + 1) for argument in node.args])
+        return call(node.func.name, [_compile(argument, depth + 1) for argument in node.args])
     raise QueryError(f"{type(node).__name__} is not supported in queries")
-
-
-def _us(duration: timedelta | None) -> int:
-    return duration // timedelta(microseconds=1) if duration is not None else 0
-
-
-def _refuse_at(node: Any) -> None:
-    if node.at is not None:
-        raise QueryError("the @ modifier is not supported; use offset")
 
 
 def _matchers(node: Any) -> list[Matcher]:
@@ -167,48 +119,28 @@ def _matchers(node: Any) -> list[Matcher]:
 
 
 def _selector(node: Any) -> Selector:
-    _refuse_at(node)
     matchers = _matchers(node)
     name = next((m.value for m in matchers if m.label == NAME and m.op == "="), "")
-    return Selector(name, tuple(matchers), _us(node.offset))
-
-
-def _vector(plan: Plan, where: str) -> VectorPlan:
-    if isinstance(plan, VectorPlan):
-        return plan
-    raise QueryError(f"{where} needs an instant vector, such as a metric name")
-
-
-def _scalar(plan: Plan, where: str) -> Callable[[Instant], float]:
-    if isinstance(plan, ScalarPlan):
-        return plan.run
-    raise QueryError(f"{where} needs a number")
-
-
-def _text(plan: Plan, where: str) -> TextPlan:
-    if isinstance(plan, TextPlan):
-        return plan
-    raise QueryError(f"{where} needs a text in quotes")
-
-
-def _range(plan: Plan, where: str) -> RangeSelector | Subquery:
-    if isinstance(plan, (RangeSelector, Subquery)):
-        return plan
-    raise QueryError(f"{where} needs a range, such as name[5m]")
+    return Selector(name, tuple(matchers), shift(node))
 
 
 def _aggregation(node: Any, depth: int) -> VectorPlan:
     operator = str(node.op)
     if operator not in AGGREGATIONS:
         raise QueryError(f"{operator}() is not supported; aggregations are {', '.join(AGGREGATIONS)}")
-    argument = _vector(_compile(node.expr, depth + 1), f"{operator}()")
+    argument = as_vector(_compile(node.expr, depth + 1), f"{operator}()")
     modifier = node.modifier
     without = modifier is not None and str(modifier.type).endswith("Without")
-    grouping = aggregation.Grouping(modifier.labels if modifier is not None else (), without=without)
+    labels = tuple(modifier.labels) if modifier is not None else ()
     if operator in aggregation.REDUCERS:
-        return aggregation.aggregate(operator, grouping, argument)
-    parameter = _scalar(_compile(node.param, depth + 1), f"{operator}()'s first argument")
-    return aggregation.aggregate_with(operator, parameter, grouping, argument)
+        return aggregation.aggregate(operator, aggregation.Grouping(labels, without=without), argument)
+    parameter = _compile(node.param, depth + 1)
+    if operator in aggregation.LABELLING:
+        label = label_name(as_text(parameter, f"{operator}()'s first argument"), f"{operator}()")
+        grouping = aggregation.Grouping(labels if without else (*labels, label), without=without)
+        return aggregation.count_values(label, grouping, argument)
+    number = as_scalar(parameter, f"{operator}()'s first argument")
+    return aggregation.aggregate_with(operator, number, aggregation.Grouping(labels, without=without), argument)
 
 
 def _binary(node: Any, depth: int) -> ScalarPlan | VectorPlan:
@@ -221,12 +153,12 @@ def _binary(node: Any, depth: int) -> ScalarPlan | VectorPlan:
     if isinstance(left, ScalarPlan) and isinstance(right, ScalarPlan):
         return binary.scalar_scalar(operator, left, right)
     if isinstance(right, ScalarPlan):
-        vector = _vector(left, operator)
+        vector = as_vector(left, operator)
         return binary.vector_scalar(operator, vector, right, swapped=False, return_bool=return_bool)
     if isinstance(left, ScalarPlan):
-        vector = _vector(right, operator)
+        vector = as_vector(right, operator)
         return binary.vector_scalar(operator, vector, left, swapped=True, return_bool=return_bool)
-    left_vector, right_vector = _vector(left, operator), _vector(right, operator)
+    left_vector, right_vector = as_vector(left, operator), as_vector(right, operator)
     matching = _matching(modifier)
     if operator in binary.SET_OPERATORS:
         return binary.set_operation(operator, left_vector, right_vector, matching)
@@ -247,50 +179,3 @@ def _matching(modifier: Any) -> binary.Matching:
         include=tuple(modifier.group_labels or ()),
         return_bool=bool(modifier.return_bool),
     )
-
-
-def _call(name: str, args: list[Plan]) -> ScalarPlan | VectorPlan:
-    where = f"{name}()"
-    if name in ("rate", "increase", "delta"):
-        source = _range(args[0], where)
-        return ranges.extrapolating(source, counter=name != "delta", rate=name == "rate")
-    if name == "irate":
-        return ranges.irate(_range(args[0], where))
-    if name in ranges.OVER_TIME:
-        return ranges.over_time(name, _range(args[0], where))
-    if name == "quantile_over_time":
-        return ranges.quantile_over_time(_scalar(args[0], where), _range(args[1], where))
-    if name == "histogram_quantile":
-        return histogram_quantile(_scalar(args[0], where), _vector(args[1], where))
-    if name in functions.VALUE_FUNCTIONS:
-        return functions.mapped(_vector(args[0], where), functions.VALUE_FUNCTIONS[name])
-    if name in ("clamp", "clamp_min", "clamp_max"):
-        low = _scalar(args[1], where) if name != "clamp_max" else _constant(-math.inf)
-        high = _scalar(args[-1], where) if name != "clamp_min" else _constant(math.inf)
-        return functions.clamp(_vector(args[0], where), low, high)
-    if name == "round":
-        nearest = _scalar(args[1], where) if len(args) > 1 else _constant(1.0)
-        return functions.rounded(_vector(args[0], where), nearest)
-    if name == "scalar":
-        return functions.scalar(_vector(args[0], where))
-    if name == "vector":
-        number = _scalar(args[0], where)
-        return VectorPlan(lambda at: [((), number(at))])
-    if name == "time":
-        return ScalarPlan(lambda at: at.t_us / 1_000_000)
-    if name == "absent":
-        return functions.absent(_vector(args[0], where))
-    if name in ("sort", "sort_desc"):
-        return functions.in_order(_vector(args[0], where), descending=name == "sort_desc")
-    if name == "label_replace":
-        texts = [_text(argument, where) for argument in args[1:]]
-        return functions.label_replace(_vector(args[0], where), *texts)
-    close = difflib.get_close_matches(name, FUNCTIONS, n=1)
-    raise QueryError(
-        f"{name}() is not supported; functions are {', '.join(FUNCTIONS)}",
-        suggestion=close[0] if close else "",
-    )
-
-
-def _constant(value: float) -> Callable[[Instant], float]:
-    return lambda at: value

@@ -38,8 +38,10 @@ class PromQL:
 
     def vector(self, store: SeriesStore, expr: str, t_us: int) -> Vector:
         """Return the result as (labels, value) rows in series order; a scalar is one row without labels."""
-        plan = self._plan(expr)
-        at = Instant(store, t_us, self.lookback_us)
+        return self._run(self._plan(expr), Instant(store, t_us, self.lookback_us, t_us, t_us))
+
+    @staticmethod
+    def _run(plan: ScalarPlan | VectorPlan, at: Instant) -> Vector:
         if isinstance(plan, ScalarPlan):
             return [((), plan.run(at))]
         rows = plan.run(at)
@@ -58,9 +60,10 @@ class PromQL:
             raise QueryError("the step of a range query must be positive")
         if (end_us - start_us) // step_us >= _MOST_STEPS:
             raise QueryError(f"a range query may have at most {_MOST_STEPS} points; use a longer step")
+        plan = self._plan(expr)
         curves: dict[Labels, list[tuple[int, float]]] = {}
         for t_us in range(start_us, end_us + 1, step_us):
-            for labels, value in self.vector(store, expr, t_us):
+            for labels, value in self._run(plan, Instant(store, t_us, self.lookback_us, start_us, end_us)):
                 points = curves.get(labels)
                 if points is None:
                     curves[labels] = [(t_us, value)]

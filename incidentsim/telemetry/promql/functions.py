@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from math import isnan
 
 from incidentsim.errors import QueryError
 from incidentsim.telemetry.labels import NAN, Labels, without_name
-from incidentsim.telemetry.promql.arithmetic import ceil, divide, floor
-from incidentsim.telemetry.promql.regex import compile_anchored
-from incidentsim.telemetry.promql.values import Instant, ScalarPlan, TextPlan, Vector, VectorPlan
+from incidentsim.telemetry.promql.arithmetic import (
+    ceil,
+    divide,
+    exponential,
+    floor,
+    log2,
+    log10,
+    logarithm,
+    root,
+    sign,
+)
+from incidentsim.telemetry.promql.values import Instant, ScalarPlan, Vector, VectorPlan
 
-_INF = float("inf")
+PI = 3.141592653589793
 
 ScalarFn = Callable[[Instant], float]
 
-_REFERENCE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})", re.ASCII)
-_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 def mapped(vector: VectorPlan, function: Callable[[float], float]) -> VectorPlan:
@@ -72,48 +78,18 @@ def absent(vector: VectorPlan) -> VectorPlan:
     return VectorPlan(lambda at: [] if vector.run(at) else [(vector.equalities, 1.0)])
 
 
+def timestamp(vector: VectorPlan) -> VectorPlan:
+    """Compile `timestamp`: when a selector's samples were taken; anything computed is of this moment."""
+    stamps = vector.stamps
+    if stamps is not None:
+        return VectorPlan(lambda at: [(without_name(labels), seconds) for labels, seconds in stamps(at)])
+    return VectorPlan(lambda at: [(without_name(labels), at.t_us / 1_000_000) for labels, _ in vector.run(at)])
+
+
 def in_order(vector: VectorPlan, *, descending: bool) -> VectorPlan:
     """Compile `sort` and `sort_desc`; NaN comes last, ties keep series order."""
     sign = -1.0 if descending else 1.0
     return VectorPlan(lambda at: sorted(vector.run(at), key=lambda row: (isnan(row[1]), sign * row[1])))
-
-
-def label_replace(
-    vector: VectorPlan, target: TextPlan, template: TextPlan, source: TextPlan, pattern: TextPlan
-) -> VectorPlan:
-    """Compile `label_replace`: where the anchored pattern matches, set the target label; empty removes it."""
-    regex = compile_anchored(pattern.text)
-    name = target.text
-    if not _LABEL.fullmatch(name):
-        raise QueryError(f"label_replace: {name!r} is not a valid label name")
-
-    def expanded(match: re.Match[str]) -> str:
-        def group(reference: re.Match[str]) -> str:
-            key = reference[1] or reference[2]
-            if key is None:
-                return "$"
-            try:
-                return match[int(key) if key.isdecimal() else key] or ""
-            except IndexError:
-                return ""
-
-        return _REFERENCE.sub(group, template.text)
-
-    def run(at: Instant) -> Vector:
-        out: Vector = []
-        for labels, value in vector.run(at):
-            named = dict(labels)
-            match = regex.fullmatch(named.get(source.text, ""))
-            if match is not None:
-                named.pop(name, None)
-                if new := expanded(match):
-                    named[name] = new
-                labels = tuple(sorted(named.items()))
-            out.append((labels, value))
-        check_unique(out)
-        return out
-
-    return VectorPlan(run)
 
 
 def check_unique(vector: Vector) -> None:
@@ -127,5 +103,17 @@ def check_unique(vector: Vector) -> None:
         seen[labels] = None
 
 
-VALUE_FUNCTIONS: dict[str, Callable[[float], float]] = {"abs": abs, "ceil": ceil, "floor": floor}
+VALUE_FUNCTIONS: dict[str, Callable[[float], float]] = {
+    "abs": abs,
+    "ceil": ceil,
+    "deg": lambda value: value * 180 / PI,
+    "exp": exponential,
+    "floor": floor,
+    "ln": logarithm,
+    "log10": log10,
+    "log2": log2,
+    "rad": lambda value: value * PI / 180,
+    "sgn": sign,
+    "sqrt": root,
+}
 """Functions that map each value on its own."""

@@ -1,18 +1,16 @@
-"""Functions of range vectors: rates with Prometheus' extrapolation, and the `_over_time` family."""
+"""Changes over a range: `rate`, `increase` and `delta` with Prometheus' extrapolation, `irate` and `idelta`."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from incidentsim.telemetry.promql.arithmetic import fold, interpolated_quantile
 from incidentsim.telemetry.promql.selectors import RangeSelector
 from incidentsim.telemetry.promql.values import Instant, Vector, VectorPlan, Window
 
 _SECOND_US = 1_000_000
 
-_CLOSE = 1.1
+CLOSE = 1.1
 """A series is taken to reach the edge of the range when its first or last sample is nearer than this many
 average sample distances (Prometheus, promql/functions.go: extrapolatedRate)."""
 
@@ -31,24 +29,26 @@ class RangeSource(Protocol):
         ...
 
 
-def _edges(first_us: int, last_us: int, count: int, start_us: int, end_us: int) -> tuple[float, float, float]:
-    """Return seconds sampled, and seconds to extrapolate before and after, for `count` >= 2 samples."""
+Edges = tuple[float, float, float, float, float]
+"""In seconds: sampled, to extrapolate before and after, from the range's start to the first sample, and the
+mean distance of samples. The last two are for comparison with other versions of Prometheus."""
+
+
+def _edges(first_us: int, last_us: int, count: int, start_us: int, end_us: int) -> Edges:
+    """Return what extrapolation needs to know of `count` >= 2 samples."""
     sampled = (last_us - first_us) / _SECOND_US
     average = sampled / (count - 1)
-    before, after = (first_us - start_us) / _SECOND_US, (end_us - last_us) / _SECOND_US
-    threshold = average * _CLOSE
-    if before >= threshold:
-        before = average / 2
+    reach, after = (first_us - start_us) / _SECOND_US, (end_us - last_us) / _SECOND_US
+    threshold = average * CLOSE
+    before = average / 2 if reach >= threshold else reach
     if after >= threshold:
         after = average / 2
-    return sampled, before, after
+    return sampled, before, after, reach, average
 
 
-def _extrapolated(
-    change: float, first: float, edges: tuple[float, float, float], counter: bool, per_s: float
-) -> float:
+def extrapolated(change: float, first: float, edges: Edges, counter: bool, per_s: float) -> float:
     """Return the change scaled to the whole range; a counter is not extrapolated below zero."""
-    sampled, before, after = edges
+    sampled, before, after, _, _ = edges
     if counter and change > 0 and first >= 0:
         to_zero = sampled * (first / change)
         before = min(before, to_zero)
@@ -79,7 +79,7 @@ def extrapolating(source: RangeSource, *, counter: bool, rate: bool) -> VectorPl
             if len(times) >= 2:
                 edges = _edges(times[0], times[-1], len(times), start, end)
                 change = _slow_change(window, counter)
-                out.append((window.bare, _extrapolated(change, window.values[0], edges, counter, per_s)))
+                out.append((window.bare, extrapolated(change, window.values[0], edges, counter, per_s)))
         return out
 
     if not isinstance(source, RangeSelector):
@@ -93,7 +93,7 @@ def extrapolating(source: RangeSource, *, counter: bool, rate: bool) -> VectorPl
         start, end = source.bounds(at)
         low, high = bisect_right(shared, start), bisect_right(shared, end) - 1
         known_low = known_high = -1
-        edges = (0.0, 0.0, 0.0)
+        edges = (0.0, 0.0, 0.0, 0.0, 0.0)
         out: Vector = []
         for series in selector.series(store):
             values = series.values
@@ -119,53 +119,26 @@ def extrapolating(source: RangeSource, *, counter: bool, rate: bool) -> VectorPl
                 resets = series.resets
                 for reset in resets[bisect_right(resets, a) : bisect_right(resets, b)]:
                     change += values[reset - 1]
-            out.append((series.bare, _extrapolated(change, values[a], edges, counter, per_s)))
+            out.append((series.bare, extrapolated(change, values[a], edges, counter, per_s)))
         return out
 
     return VectorPlan(from_columns)
 
 
-def irate(source: RangeSource) -> VectorPlan:
-    """Compile `irate`: the rate between the last two samples."""
+def last_two(source: RangeSource, *, counter: bool) -> VectorPlan:
+    """Compile `irate` (counter: change per second) or `idelta` (change) of the last two samples."""
 
     def run(at: Instant) -> Vector:
         out: Vector = []
         for window in source.windows(at):
             if len(window.times) >= 2:
                 previous, last = window.values[-2], window.values[-1]
-                change = last if last < previous else last - previous
-                seconds = (window.times[-1] - window.times[-2]) / _SECOND_US
-                out.append((window.bare, change / seconds))
+                if counter:
+                    change = last if last < previous else last - previous
+                    seconds = (window.times[-1] - window.times[-2]) / _SECOND_US
+                    out.append((window.bare, change / seconds))
+                else:
+                    out.append((window.bare, last - previous))
         return out
-
-    return VectorPlan(run)
-
-
-OVER_TIME: dict[str, Callable[[Sequence[float]], float]] = {
-    "avg_over_time": lambda values: fold(values) / len(values),
-    "min_over_time": min,
-    "max_over_time": max,
-    "sum_over_time": fold,
-    "count_over_time": lambda values: float(len(values)),
-    "last_over_time": lambda values: values[-1],
-}
-"""What each `_over_time` function makes of a window's values."""
-
-
-def over_time(name: str, source: RangeSource) -> VectorPlan:
-    """Compile one of `OVER_TIME`. `last_over_time` alone keeps the metric name."""
-    reduce = OVER_TIME[name]
-    keeps_name = name == "last_over_time"
-    return VectorPlan(
-        lambda at: [(w.labels if keeps_name else w.bare, reduce(w.values)) for w in source.windows(at)]
-    )
-
-
-def quantile_over_time(q: Callable[[Instant], float], source: RangeSource) -> VectorPlan:
-    """Compile `quantile_over_time`."""
-
-    def run(at: Instant) -> Vector:
-        level = q(at)
-        return [(w.bare, interpolated_quantile(level, w.values)) for w in source.windows(at)]
 
     return VectorPlan(run)

@@ -9,7 +9,7 @@ from math import isnan
 
 from incidentsim.telemetry.labels import NAME, Labels
 from incidentsim.telemetry.promql.regex import compile_anchored
-from incidentsim.telemetry.promql.values import Instant, Vector, Window
+from incidentsim.telemetry.promql.values import Instant, Shift, Vector, Window
 from incidentsim.telemetry.store import Series, SeriesStore
 
 
@@ -41,12 +41,12 @@ class Selector:
     `name` is the metric name asked for with `=`, empty when there is none; then all names are tried.
     """
 
-    __slots__ = ("_generation", "_selected", "_store", "matchers", "name", "offset_us")
+    __slots__ = ("_generation", "_selected", "_store", "matchers", "name", "shift")
 
-    def __init__(self, name: str, matchers: tuple[Matcher, ...], offset_us: int) -> None:
+    def __init__(self, name: str, matchers: tuple[Matcher, ...], shift: Shift) -> None:
         self.name = name
         self.matchers = matchers
-        self.offset_us = offset_us
+        self.shift = shift
         self._store: SeriesStore | None = None
         self._generation = -1
         self._selected: list[Series] = []
@@ -85,7 +85,7 @@ class Selector:
     def instant(self, at: Instant) -> Vector:
         """Return each series' newest sample, unless it is stale or older than the lookback."""
         store = at.store
-        t_us = at.t_us - self.offset_us
+        t_us = self.shift.of(at)
         oldest = t_us - at.lookback_us
         shared = store.times
         last = bisect_right(shared, t_us) - 1
@@ -106,6 +106,22 @@ class Selector:
                 out.append((series.labels, value))
         return out
 
+    def stamps(self, at: Instant) -> Vector:
+        """Return when each sample of `instant` was taken, in seconds, for every series that has one."""
+        store = at.store
+        t_us = self.shift.of(at)
+        out: Vector = []
+        for series in self.series(store):
+            last = bisect_right(series.times, t_us) - 1
+            index = min(last - series.first, len(series.values) - 1)
+            if index < 0:
+                continue
+            taken = series.times[series.first + index]
+            ended = series.times is store.times and index < last - series.first
+            if not ended and taken > t_us - at.lookback_us and not isnan(series.values[index]):
+                out.append((series.labels, taken / 1_000_000))
+        return out
+
 
 class RangeSelector:
     """The samples of a selector in the half-open interval (t - range, t]."""
@@ -118,7 +134,7 @@ class RangeSelector:
 
     def bounds(self, at: Instant) -> tuple[int, int]:
         """Return start (exclusive) and end (inclusive) of the interval."""
-        end = at.t_us - self.selector.offset_us
+        end = self.selector.shift.of(at)
         return end - self.range_us, end
 
     def windows(self, at: Instant) -> list[Window]:

@@ -30,11 +30,33 @@ class RangeSeries:
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """The moment at which an expression is evaluated."""
+    """The moment at which an expression is evaluated, within a query from `start_us` to `end_us`."""
 
     store: SeriesStore
     t_us: int
     lookback_us: int
+    start_us: int
+    end_us: int
+
+    def moved(self, t_us: int) -> Instant:
+        """Return another moment of the same query."""
+        return Instant(self.store, t_us, self.lookback_us, self.start_us, self.end_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """The modifiers `@` and `offset`. `anchor` is scenario µs, "start", "end", or None without an `@`."""
+
+    offset_us: int = 0
+    anchor: int | str | None = None
+
+    def of(self, at: Instant) -> int:
+        """Return the moment that a selector reads when its expression is evaluated at `at`."""
+        if self.anchor is None:
+            return at.t_us - self.offset_us
+        if isinstance(self.anchor, int):
+            return self.anchor - self.offset_us
+        return (at.start_us if self.anchor == "start" else at.end_us) - self.offset_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +80,13 @@ class ScalarPlan:
 class VectorPlan:
     """A compiled expression that gives an instant vector.
 
-    `equalities` are the labels that a plain selector asks for with `=`; only `absent` uses them.
+    Only plain selectors have the rest: `equalities` are the labels asked for with `=` (for `absent`), and
+    `stamps` gives the samples' own times in seconds instead of their values (for `timestamp`).
     """
 
     run: Callable[[Instant], Vector]
     equalities: Labels = ()
+    stamps: Callable[[Instant], Vector] | None = None
 
 
 @dataclass(frozen=True, slots=True)

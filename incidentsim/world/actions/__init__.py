@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from incidentsim.world.actions.alerting import Silence
 from incidentsim.world.actions.base import Action
+from incidentsim.world.actions.caches import Purge
 from incidentsim.world.actions.capacity import Restart, Scale
 from incidentsim.world.actions.changes import Rollback, WaiverExpiry
 from incidentsim.world.actions.config import Limit, Priority, SetKnob, Shed
+from incidentsim.world.actions.jobs import Backfill, Pause, Rerun, Resume
 from incidentsim.world.actions.nodes import Cordon, Drain
 from incidentsim.world.actions.people import Ask, PagePerson
+from incidentsim.world.actions.retrieval import Failover
 
 ACTIONS: dict[str, Action] = {
     "set": SetKnob(),
@@ -21,6 +24,12 @@ ACTIONS: dict[str, Action] = {
     "restart": Restart(),
     "drain": Drain(),
     "cordon": Cordon(),
+    "purge": Purge(),
+    "pause": Pause(),
+    "resume": Resume(),
+    "rerun": Rerun(),
+    "backfill": Backfill(),
+    "failover": Failover(),
     "silence": Silence(),
     "ask": Ask(),
     "page": PagePerson(),

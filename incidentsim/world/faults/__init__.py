@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from incidentsim.world.faults.base import Fault
+from incidentsim.world.faults.caches import CacheKeyLeak, CacheKeyUnstable, CacheShardRestarts
+from incidentsim.world.faults.data import BadBatch, FeatureDrift, LateData, SchemaChange
+from incidentsim.world.faults.guardrail import (
+    CpuSteal,
+    CredentialExpired,
+    GuardrailBypass,
+    GuardrailSlow,
+    Overblocking,
+    PoisonInput,
+    PreprocessingLeak,
+)
 from incidentsim.world.faults.hardware import ClockThrottle, EccErrors, GpuLost, NcclHang, NodeLost, NoisyNeighbour
+from incidentsim.world.faults.retrieval import IndexLag, MixedEmbeddings, PartitionDown, SlowReranker
 from incidentsim.world.faults.runtime import BadImage, EngineHang
 from incidentsim.world.faults.standing import Standing
 from incidentsim.world.faults.tenant import ContextGrowth, RetryBug, TrafficSurge
@@ -20,6 +32,24 @@ KINDS: dict[str, type[Fault]] = {
     "node_lost": NodeLost,
     "engine_hang": EngineHang,
     "bad_image": BadImage,
+    "guardrail_credential_expired": CredentialExpired,
+    "guardrail_slow": GuardrailSlow,
+    "guardrail_bypass": GuardrailBypass,
+    "guardrail_overblocking": Overblocking,
+    "preprocessing_leak": PreprocessingLeak,
+    "poison_input": PoisonInput,
+    "cpu_steal": CpuSteal,
+    "schema_change": SchemaChange,
+    "bad_batch": BadBatch,
+    "late_data": LateData,
+    "feature_drift": FeatureDrift,
+    "partition_down": PartitionDown,
+    "index_lag": IndexLag,
+    "mixed_embeddings": MixedEmbeddings,
+    "slow_reranker": SlowReranker,
+    "cache_shard_restarts": CacheShardRestarts,
+    "cache_key_leak": CacheKeyLeak,
+    "cache_key_unstable": CacheKeyUnstable,
     "waiver_without_expiry": Standing,
     "length_blind_admission": Standing,
     "max_num_seqs_raised": Standing,

@@ -6,10 +6,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from incidentsim.world.stack.component import Component
+from incidentsim.world.stack.data.pipeline import Pipeline
+from incidentsim.world.stack.data.ranker import Ranker
+from incidentsim.world.stack.guardrail import Guardrail
+from incidentsim.world.stack.preprocessing import Preprocessing
 from incidentsim.world.stack.quality import Quality
+from incidentsim.world.stack.response_cache import ResponseCache
+from incidentsim.world.stack.retrieval import Retrieval, Shard
 
 if TYPE_CHECKING:
-    from incidentsim.scenario.parts import QualityPart
+    from incidentsim.scenario.parts import (
+        GuardrailPart,
+        PipelinePart,
+        PreprocessingPart,
+        QualityPart,
+        RankerPart,
+        ResponseCachePart,
+        RetrievalPart,
+    )
     from incidentsim.world.stack.build import Stack
 
 
@@ -20,7 +34,50 @@ def _quality(stack: Stack, part: QualityPart) -> list[Component]:
     return [quality]
 
 
+def _guardrail(stack: Stack, part: GuardrailPart) -> list[Component]:
+    return [Guardrail(part, kernel=stack.kernel, gateway=stack.gateway, book=stack.book, registry=stack.registry,
+                      journal=stack.journal, seed=stack.seed)]  # fmt: skip
+
+
+def _preprocessing(stack: Stack, part: PreprocessingPart) -> list[Component]:
+    return [Preprocessing(part, kernel=stack.kernel, gateway=stack.gateway, registry=stack.registry,
+                          journal=stack.journal, seed=stack.seed)]  # fmt: skip
+
+
+def _pipeline(stack: Stack, part: PipelinePart) -> list[Component]:
+    pipeline = Pipeline(part, kernel=stack.kernel, registry=stack.registry, journal=stack.journal)
+    return [pipeline, *pipeline.jobs, pipeline.store]
+
+
+def _ranker(stack: Stack, part: RankerPart) -> list[Component]:
+    pipelines = [c for c in stack.components.values() if isinstance(c, Pipeline)]
+    return [Ranker(part, pipelines[0].store if pipelines else None, kernel=stack.kernel, gateway=stack.gateway,
+                   book=stack.book, registry=stack.registry, seed=stack.seed)]  # fmt: skip
+
+
+def _retrieval(stack: Stack, part: RetrievalPart) -> list[Component]:
+    size = part.vectors // part.shards * part.dimensions * 4  # float32
+    shards = [Shard(name, stack.kernel, stack.registry, stack.journal, size_bytes=size) for name in part.children()]
+    tenants = {t.id: stack.cast.shown(t.id) for t in stack.scenario.tenants}
+    retrieval = Retrieval(
+        part, shards, kernel=stack.kernel, gateway=stack.gateway, registry=stack.registry, journal=stack.journal,
+        seed=stack.seed, tenants=tenants, built=lambda: stack.settings.set(f"{part.id}.rebuild", "off"),
+    )  # fmt: skip
+    return [retrieval, *shards]
+
+
+def _response_cache(stack: Stack, part: ResponseCachePart) -> list[Component]:
+    return [ResponseCache(part, kernel=stack.kernel, gateway=stack.gateway, book=stack.book, registry=stack.registry,
+                          journal=stack.journal, seed=stack.seed)]  # fmt: skip
+
+
 BUILDERS: dict[str, Callable[[Stack, Any], list[Component]]] = {
+    "guardrail": _guardrail,
+    "pipeline": _pipeline,
+    "preprocessing": _preprocessing,
+    "ranker": _ranker,
+    "retrieval": _retrieval,
+    "response-cache": _response_cache,
     "quality": _quality,
 }
 """By kind: from a part to its component, followed by the components that come with it."""

@@ -140,6 +140,14 @@ class Gateway(Component):
         if not attempt.ended:
             self._advance(attempt)
 
+    def answered(self, attempt: Attempt) -> None:
+        """A stage answers an attempt itself, well: a kept answer."""
+        attempt.at = None
+        request = attempt.request
+        if request.first_us == NEVER:
+            request.first_us = self._kernel.now
+        self._answer(attempt, 200)
+
     def failed(self, attempt: Attempt, code: int, reason: str, *, final: bool = False) -> None:
         """A stage answers an attempt itself: refused or broken. `final`: the client is told not to retry."""
         attempt.at = None
@@ -156,10 +164,7 @@ class Gateway(Component):
         attempt.at = None
         lane = route.lane_of(attempt)
         if lane is None:
-            request = attempt.request
-            if request.first_us == NEVER:
-                request.first_us = self._kernel.now
-            self._answer(attempt, 200)
+            self.answered(attempt)
         else:
             self._join(attempt, lane)
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from incidentsim.world.stack.gateway import Gateway
     from incidentsim.world.stack.lane import Lane
 
-CODES = (200, 400, 401, 403, 429, 499, 500, 502, 503, 504)
+CODES = (200, 400, 401, 403, 413, 429, 499, 500, 502, 503, 504)
 """Status codes that the gateway answers with."""
 
 

@@ -210,5 +210,4 @@ class EngineMetrics:
         for counter in self._success.values():
             counter.value = 0
         for histogram in (self._ttft, self._itl, self._e2e, self._queue, self._prompt, self._generated):
-            histogram.counts[:] = [0] * len(histogram.counts)
-            histogram.total = 0
+            histogram.reset()

@@ -25,12 +25,12 @@ class UserRequest:
     """One thing a user asked for, from the first attempt to its end. Times in µs, NEVER = not yet.
 
     `first_us` is when the user saw the first token of any attempt. `ended` when nothing more will come.
-    `session` numbers the user's session at its tenant, -1 = none.
+    `hostile`: it is an attack on the model. `session` numbers the user's session at its tenant, -1 = none.
     """
 
     __slots__ = (
-        "attempts", "conversation", "created_us", "ended", "first_us", "index", "max_tokens", "output", "prompt",
-        "route", "session", "tenant", "trace",
+        "attempts", "conversation", "created_us", "ended", "first_us", "hostile", "index", "max_tokens", "output",
+        "prompt", "route", "session", "tenant", "trace",
     )  # fmt: skip
 
     def __init__(
@@ -46,6 +46,7 @@ class UserRequest:
         self.output = output
         self.max_tokens = max_tokens
         self.conversation = conversation
+        self.hostile = False
         self.attempts = 0
         self.first_us = NEVER
         self.ended = False

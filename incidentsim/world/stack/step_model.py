@@ -1,8 +1,8 @@
 """How long one engine step takes, in integer picoseconds.
 
 `t = a + sqrt(w0^2 + (d*(n+p))^2) + b*n + c*kv + e*at` with n decoding sequences, p prefill tokens, kv context
-tokens of the decoding sequences, at = sum of m*(2*prior+m) over prefill chunks of m tokens. The first three
-terms are rounded once per (n, p) and cached; c and e are integers, so sums over steps have a closed form.
+tokens of the decoding sequences, at = sum of m*(2*prior+m) over prefill chunks of m tokens. The first two
+terms are rounded once per n + p and cached; b, c and e are integers, so sums over steps have a closed form.
 
 Coefficients: fits to public measured kernel tables (aiconfigurator-core 0.12.0, Apache-2.0; LLMServingSim
 profiles, MIT), fit errors 2 to 3 %; KV capacities at gpu_memory_utilization 0.90.
@@ -81,23 +81,26 @@ PRESETS: dict[str, StepPreset] = {
 
 
 class StepModel:
-    """The closed form for one preset, with a cache of its (n, p) part."""
+    """The closed form for one preset. Only `root_ps` is costly; engines look it up in `roots` before they call."""
 
-    __slots__ = ("_cache", "c", "e", "preset")
+    __slots__ = ("b", "c", "e", "preset", "roots")
 
     def __init__(self, preset: StepPreset) -> None:
         self.preset = preset
+        self.b = preset.b
         self.c = preset.c
         self.e = preset.e
-        self._cache: dict[int, int] = {}
+        self.roots: dict[int, int] = {}
+
+    def root_ps(self, tokens: int) -> int:
+        """Return picoseconds that depend on n + p = `tokens` only, and keep them in `roots`."""
+        value = self.roots.get(tokens)
+        if value is None:
+            preset = self.preset
+            work = preset.d * tokens
+            value = self.roots[tokens] = preset.a + isqrt(preset.w0 * preset.w0 + work * work)
+        return value
 
     def base_ps(self, n: int, p: int) -> int:
         """Return picoseconds of a step of n decodes and p prefill tokens, without the kv and attention terms."""
-        key = n << 20 | p
-        value = self._cache.get(key)
-        if value is None:
-            preset = self.preset
-            work = preset.d * (n + p)
-            value = preset.a + isqrt(preset.w0 * preset.w0 + work * work) + preset.b * n
-            self._cache[key] = value
-        return value
+        return self.root_ps(n + p) + self.b * n

@@ -1,0 +1,1 @@
+"""The data platform: stream, jobs with contracts, feature store, and the classic model that lives on it."""
