@@ -171,6 +171,9 @@ def _check_change(change: Change, path: Path, scenario: Scenario, known: Invento
     if change.waiver and change.waiver.tenant not in tenants:
         hint = did_you_mean(change.waiver.tenant, tenants)
         located.report((*path, "waiver", "tenant"), f"there is no tenant {change.waiver.tenant!r}{hint}")
+    pools = [pool.id for pool in scenario.stack.pools]
+    if (change.revisions or change.pods) and (change.kind != "deploy" or change.target not in pools):
+        located.report((*path, "revisions"), "only a deploy whose target is a pool rolls out revisions")
     if (change.kind == "waiver") != (change.waiver is not None):
         located.report((*path, "kind"), "a change of kind waiver has a waiver part, and no other has one")
 

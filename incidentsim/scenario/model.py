@@ -47,7 +47,12 @@ class Waiver(Model):
 
 
 class Change(Model):
-    """An entry of the change log. `sets` are knobs it sets when it happens (component.knob: value)."""
+    """An entry of the change log. `sets` are knobs it sets when it happens (component.knob: value).
+
+    A deploy of a pool may roll out `revisions` (image, weights, tokenizer, template), to all pods one after the
+    other or to the first `pods` of them. One that names none, but brings a fault of a revision, rolls out one that
+    is called after the change.
+    """
 
     id: Id
     kind: Literal["deploy", "config", "flag", "waiver", "scale"]
@@ -57,6 +62,8 @@ class Change(Model):
     detail: tuple[CleanText, ...] = Field(default=(), max_length=40)
     sets: KnobMap = Field(default_factory=dict)
     waiver: Waiver | None = None
+    revisions: dict[Literal["image", "weights", "tokenizer", "template"], CleanText] = Field(default_factory=dict)
+    pods: Count = 0
 
 
 class FaultPlan(Model):

@@ -32,7 +32,7 @@ def inspect(stack: Stack, shown_name: str) -> tuple[str, ...]:
 
 def _pod_lines(pod: Pod) -> list[str]:
     lines = [f"state = {pod.state}{' (drained)' if pod.cordoned else ''}", f"node = {pod.where}",
-             f"image = {pod.pool.image}", f"restarts = {pod.restarts}",
+             *(f"{key} = {revision}" for key, revision in pod.revisions.items()), f"restarts = {pod.restarts}",
              f"in flight at the gateway: {pod.requests} requests, {pod.tokens} tokens admitted"]  # fmt: skip
     engine = pod.engine
     if engine is not None:

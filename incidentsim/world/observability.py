@@ -7,7 +7,7 @@ from incidentsim.exact import Draws
 from incidentsim.telemetry.alerts import FIRING
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.kernel import OBSERVE, Call
-from incidentsim.world.stack.autoscaler import METRIC
+from incidentsim.world.stack.autoscaler import STEERING_METRICS
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import Component, ComponentState
 
@@ -38,7 +38,7 @@ class Observability(Component):
         self._last: dict[str, tuple[int, int, int]] = {}
         self._blips = Draws(stack.seed, "observability", "blips")
         self._blip = 0
-        self._only = None if stack.telemetry else frozenset({METRIC})
+        self._only = None if stack.telemetry else frozenset(STEERING_METRICS)
         part = stack.scenario.stack.observability
         self._scrape_us = part.scrape_interval
         self._rule_us = part.rule_interval

@@ -9,6 +9,7 @@ from incidentsim.world.conditions import Conditions
 from incidentsim.world.faults import KINDS
 from incidentsim.world.kernel import Call
 from incidentsim.world.stack.build import Stack
+from incidentsim.world.stack.deploys import roll_out
 
 WATCH_US = 1_000_000
 """Entries that wait for a condition look this often."""
@@ -19,7 +20,7 @@ class Timeline:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        start = stack.kernel.now
+        self._start = start = stack.kernel.now
         for entry in stack.scenario.timeline:
             if entry.fault is not None:
                 self._plant(entry.fault)
@@ -52,6 +53,7 @@ class Timeline:
         if entry.change is not None:
             settings = stack.settings.parse(entry.change.sets)
             logged = stack.organisation.happened(entry.change, min(entry.at, now), settings)
+            roll_out(stack, entry.change, at_once=entry.when is None and entry.at <= self._start)
             stack.emit(ChangeRecorded(t_us=now, change=logged.id, summary=logged.summary, actor=logged.actor))
         elif entry.fault is not None:
             fault = stack.faults[entry.fault.id]

@@ -10,6 +10,7 @@ from incidentsim.commands.model import Command
 from incidentsim.commands.parse import parse
 from incidentsim.errors import CommandError
 from incidentsim.events import EffectObserved, MessageReceived
+from incidentsim.scenario.model import Change, TimelineEntry
 from incidentsim.specs.verbs import VERBS
 from incidentsim.world.actions import ACTIONS
 from incidentsim.world.stack.data.job import Job
@@ -51,13 +52,19 @@ ACTS = {
                      wrong=({"action": "expire", "waiver": "chg-1"},)),
     "rollback": Sample(line="rollback chg-2107", preview="holds again", inverse="rollback",
                        wrong=({"change": "chg-1"},)),
+    "pin": Sample(line="pin chat-pool template=r1", preview="template r2 -> r1", inverse="pin",
+                  wrong=({"component": "chat-pool", "revision": "template=r9"},
+                         {"component": "chat-pool", "revision": "colour=r1"},
+                         {"component": "chat-pool", "revision": "r1"}, {"component": "gateway", "revision": "a=b"})),
     "scale": Sample(line="scale chat-pool 4", preview="3 -> 4 replicas", inverse="scale",
                     wrong=({"pool": "chat", "count": "4"}, {"pool": "chat-pool", "count": "0"},
                            {"pool": "chat-pool", "count": "65"})),
     "restart": Sample(line="restart chat-pool-1", preview="requests in flight are lost", inverse="",
                       wrong=({"target": "chat-pool-9"}, {"target": "gateway"})),
     "drain": Sample(line="drain chat-pool-1", preview="one fewer while drained", inverse="drain",
-                    wrong=({"target": "chat-pool-9"},)),
+                    wrong=({"target": "chat-pool-9"}, {"target": "gateway"}, {"target": "node-9"})),
+    "cordon": Sample(line="cordon node-1", preview="no new replica is placed here", inverse="cordon",
+                     wrong=({"node": "node-9"}, {"node": "node-3"}, {"node": "node-1", "switch": "off"})),
     "purge": Sample(line="purge response-cache", preview="every entry is dropped", inverse="", wrong=({"cache": "x"},)),
     "pause": Sample(line="pause job.daily", preview="none running", inverse="resume", wrong=({"job": "job.x"},)),
     "resume": Sample(line="resume job.daily", preview="at its next time", inverse="pause", first="pause job.daily",
@@ -73,7 +80,11 @@ ACTS = {
 
 def fresh() -> World:
     """Return a quiet world at T+0, its facts taken."""
-    world = Run(scenario=complete(quiet(duration=0))).play().world
+    change = Change(id="chg-9", kind="deploy", target="chat-pool", actor="bot", summary="chat template",
+                    revisions={"template": "r2"})  # fmt: skip
+    entry = TimelineEntry.model_construct(at=-3_600 * SECOND, change=change)
+    scenario = complete(quiet(duration=0))
+    world = Run(scenario=scenario.model_copy(update={"timeline": (*scenario.timeline, entry)})).play().world
     world.facts()
     return world
 
@@ -86,7 +97,9 @@ def configuration(world: World) -> list[object]:
         {path: value for path, value in stack.settings._values.items() if not path.startswith("node-")},
         list(stack.gateway.shedder.rules.values()),
         [p.cordoned for p in stack.pool.pods if p.state != "gone"],
+        [node.cordoned for node in stack.pool.nodes],
         stack.pool.int_knob("replicas"),
+        dict(stack.pool.revisions.wanted),
         [stack.rules.silenced(name) for name in stack.rules.names()],
         stack.router.describe(),
         [t.describe()[:3] for t in stack.tenants.values()],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.scenario.model import Scenario
-from incidentsim.world.stack.autoscaler import METRIC, PERIOD_US
+from incidentsim.world.stack.autoscaler import METRIC, PERIOD_US, QUEUE_METRIC
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.worlds import SECOND, Played, Probe, Run, overridden, quiet, small, stack_of
@@ -88,6 +88,59 @@ def test_the_cooldown_spaces_changes(world_twice: Twice) -> None:
     assert len(times) == 2
     assert times[1] - times[0] >= 60 * SECOND
     assert (times[1] - times[0]) % PERIOD_US == 0
+
+
+def reports_of(metric: str, value: float, **labels: str) -> Probe:
+    """Return a probe that makes monitoring report this value of a metric from now on."""
+
+    def lie(world: World) -> None:
+        target = "gateway" if "envoy" in metric else "epp"
+        stack_of(world).registry.gauge(metric, labels, lambda: value, target=target)
+
+    return lie
+
+
+def test_it_steers_by_the_metric_it_is_told(world_twice: Twice) -> None:
+    """With metric=queue_size a long queue scales out, whatever the KV cache says, and the other way round."""
+    probes = ((START, reports_of(QUEUE_METRIC, 50.0, name="chat-pool")), (START, reports(0.75)))
+    by_queue = awake(quiet(), metric="queue_size", target_queue_size=8)
+    assert wanted(world_twice(Run(scenario=by_queue, probes=probes))) == 4
+    assert wanted(world_twice(Run(scenario=awake(quiet()), probes=probes))) == 3
+
+
+def test_it_steers_by_the_request_rate(world_twice: Twice) -> None:
+    """With metric=request_rate the reported counter's growth per replica counts."""
+    busy = awake(small(rate=6_000), metric="request_rate", target_request_rate=4)
+    assert wanted(world_twice(Run(scenario=busy))) == 4
+    calm = awake(small(rate=3_000), metric="request_rate", target_request_rate=4)
+    assert wanted(world_twice(Run(scenario=calm))) == 3
+
+
+def test_the_upward_window_waits_for_a_lasting_wish(world_twice: Twice) -> None:
+    """A wish that does not last the window through changes nothing; without a window one report is enough."""
+    probes = ((START + 33 * SECOND, reports(0.99)), (START + 45 * SECOND, reports(0.75)))
+    calm = ((START, reports(0.75)), *probes)
+    assert wanted(world_twice(Run(scenario=awake(quiet(), scale_up_window="60s"), probes=calm))) == 3
+    assert wanted(world_twice(Run(scenario=awake(quiet()), probes=calm))) == 4
+
+
+def loading_while_scaled_in(*, protect: bool) -> Run:
+    """Return a run in which a replica still loads when the autoscaler wants fewer."""
+    scenario = awake(quiet(), scale_down_window="0s", protect_loading=protect, max_replicas=8)
+    pool = scenario.stack.pools[0].model_copy(update={"load_time": 60 * SECOND, "provision_time": SECOND})
+    stack = scenario.stack.model_copy(update={"pools": (pool,)})
+    probes = ((START, reports(0.99)), (5 * SECOND, reports(0.52)))
+    return Run(scenario=scenario.model_copy(update={"stack": stack}), probes=probes)
+
+
+def test_unprotected_loading_replicas_go_first(world_twice: Twice) -> None:
+    """Scaling in kills the replica that loads and keeps those that serve; protected, one that serves goes."""
+    bare = world_twice(loading_while_scaled_in(protect=False))
+    assert bare.messages("scaled in while loading")
+    assert [p.state for p in bare.stack.pool.pods] == ["ready", "ready", "ready", "gone"]
+    kept = world_twice(loading_while_scaled_in(protect=True))
+    assert not kept.messages("scaled in while loading")
+    assert "gone" in [p.state for p in kept.stack.pool.pods[:3]]
 
 
 def test_switched_off_it_does_nothing(world_twice: Twice) -> None:

@@ -182,7 +182,7 @@ def test_a_lost_gpu_takes_its_series_and_its_replica(world_twice: Twice) -> None
         assert (latest("vllm:num_requests_running", engine) is not None) is there
     assert values(played.world, "up", job="vllm", instance="chat-pool-2")[-1] == 0
     assert played.stack.pool.pods[2].state == "crashed"
-    assert played.stack.pool.pods[2].restarts == 3
+    assert played.stack.pool.pods[2].restarts > 3, "the command's, and the kubelet's in vain"
     assert values(played.world, "envoy_cluster_membership_healthy")[-1] == 2
 
 

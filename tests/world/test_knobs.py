@@ -22,6 +22,8 @@ INSTANCES = {
     "observability": "observability",
     "route": "route.chat",
     "quality": "quality",
+    "registry": "registry",
+    "control-plane": "control-plane",
     "guardrail": "guardrail",
     "pipeline": "pipeline",
     "job": "job.daily",

@@ -9,7 +9,7 @@ from math import isnan
 import pytest
 
 from incidentsim.scenario.model import Scenario
-from incidentsim.world.stack.pool import LOAD_SPREAD_PPM
+from incidentsim.world.stack.launcher import LOAD_SPREAD_PPM
 from incidentsim.world.stack.step_model import PRESETS
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
@@ -166,8 +166,8 @@ def test_a_disturbed_rolling_change_ends(world_twice: Twice, disturbance: str, a
     wanted = stack_of(played.world).pool.int_knob("replicas")
     assert states(played.world) == ["ready"] * wanted + ["gone"] * (3 - wanted)
     assert {p.engine.max_num_seqs for p in played.stack.pool.pods if p.engine} == {16}
-    assert not stack_of(played.world).pool._rolling
-    assert not stack_of(played.world).pool._replacing
+    assert not stack_of(played.world).pool.rollout.rolling
+    assert not stack_of(played.world).pool.rollout.replacing
 
 
 def test_a_pod_that_is_being_retired_does_not_come_back(world_twice: Twice) -> None:

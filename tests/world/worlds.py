@@ -18,6 +18,7 @@ from incidentsim.scenario.cast import Cast, plain_cast
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import FaultPlan, Scenario, TimelineEntry
 from incidentsim.scenario.parts import (
+    ControlPlanePart,
     FeaturePart,
     GuardrailPart,
     JobPart,
@@ -25,6 +26,7 @@ from incidentsim.scenario.parts import (
     PreprocessingPart,
     QualityPart,
     RankerPart,
+    RegistryPart,
     ResponseCachePart,
     RetrievalPart,
     RoutePart,
@@ -95,6 +97,7 @@ def complete(scenario: Scenario) -> Scenario:
                 ),
             ), RankerPart(id="ranker"), ResponseCachePart(id="response-cache"),
             RetrievalPart(id="retrieval"),
+            RegistryPart(id="registry"), ControlPlanePart(id="control-plane"),
         ),
     })})  # fmt: skip
 

@@ -8,6 +8,7 @@ from incidentsim.scenario.parts.data import FeaturePart, JobPart, PipelinePart, 
 from incidentsim.scenario.parts.demand import Client, Slo, Tenant, Workload
 from incidentsim.scenario.parts.edge import RoutePart
 from incidentsim.scenario.parts.guardrail import GuardrailPart, PreprocessingPart
+from incidentsim.scenario.parts.platform import ControlPlanePart, RegistryPart
 from incidentsim.scenario.parts.quality import QualityPart
 from incidentsim.scenario.parts.retrieval import RetrievalPart
 from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
@@ -17,6 +18,7 @@ __all__ = [
     "AutoscalerPart",
     "Client",
     "ComponentPart",
+    "ControlPlanePart",
     "FeaturePart",
     "GuardrailPart",
     "JobPart",
@@ -28,6 +30,7 @@ __all__ = [
     "PreprocessingPart",
     "QualityPart",
     "RankerPart",
+    "RegistryPart",
     "ResponseCachePart",
     "RetrievalPart",
     "RoutePart",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from incidentsim.scenario.fields import CleanText, Count, Id, Milli, PositiveDuration
+from incidentsim.scenario.fields import CleanText, Count, Id, Milli, PositiveDuration, Ratio
 from incidentsim.scenario.parts.base import Part
 
 
@@ -13,16 +13,24 @@ class PoolPart(Part):
 
     A replica is a tensor-parallel group of `gpus_per_replica` GPUs on one host; the quota and the price count GPUs.
     `collective_timeout` is how long NCCL's watchdog lets a collective wait before it ends the process.
+    `image`, `weights`, `tokenizer` and `template` are the revisions its pods start with. `load_time` is a start
+    from a disk that holds the weights; where the stack has a registry, a start is the fetching and `warm_up`.
+    `other_gpu_memory`: share of each card that other processes hold.
     """
 
     model_name: CleanText
     step_model: str
     image: CleanText = "vllm-openai:v0.11.0"
+    weights: CleanText = "r1"
+    tokenizer: CleanText = "r1"
+    template: CleanText = "r1"
     gpu: CleanText = "A100-SXM4-80GB"
     gpu_quota: Count = 10
     gpus_per_replica: int = Field(default=1, ge=1, le=8)
     provision_time: PositiveDuration = 240_000_000
     load_time: PositiveDuration = 75_000_000
+    warm_up: PositiveDuration = 15_000_000
+    other_gpu_memory: Ratio = 0
     dollars_per_gpu_hour: Milli = 3_670
     roll_parallel: int = Field(default=2, ge=1, le=16)
     collective_timeout: PositiveDuration = 600_000_000

@@ -13,15 +13,18 @@ from incidentsim.scenario.parts.data import PipelinePart, RankerPart
 from incidentsim.scenario.parts.demand import Slo, Tenant
 from incidentsim.scenario.parts.edge import RoutePart
 from incidentsim.scenario.parts.guardrail import GuardrailPart, PreprocessingPart
+from incidentsim.scenario.parts.platform import ControlPlanePart, RegistryPart
 from incidentsim.scenario.parts.quality import QualityPart
 from incidentsim.scenario.parts.retrieval import RetrievalPart
 from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
 
 ComponentPart = Annotated[
-    GuardrailPart
+    ControlPlanePart
+    | GuardrailPart
     | PipelinePart
     | PreprocessingPart
     | RankerPart
+    | RegistryPart
     | RetrievalPart
     | ResponseCachePart
     | QualityPart,

@@ -21,6 +21,14 @@ POOL = ComponentSpec(
              help="Share of GPU memory for weights and KV cache; decides how many KV blocks there are."),
         Knob(name="cordon_on_xid", kind="bool", default=0, low=0, high=1,
              help="Whether a host whose GPU reports a fatal XID (48, 79, 95) is cordoned and drained by itself."),
+        Knob(name="startup_probe", kind="duration", default=600 * S, low=10 * S, high=3600 * S, rolls=True,
+             help="Longest time from a container's start to its being up (failureThreshold times periodSeconds); then "
+                  "the kubelet kills it and starts again."),
+        Knob(name="readiness_delay", kind="duration", default=0, low=0, high=300 * S, rolls=True,
+             help="Time from an engine's being up to its first request (initial delay of the readiness probe)."),
+        Knob(name="token_probe", kind="duration", default=0, low=0, high=600 * S, rolls=True,
+             help="Liveness probe on progress: an engine with requests running that makes no step for so long is "
+                  "restarted; 0s = the probe only asks whether the process answers."),
     ),
 )  # fmt: skip
 
@@ -45,6 +53,21 @@ AUTOSCALER = ComponentSpec(
         Knob(name="max_replicas", kind="int", default=10, low=1, high=64, unit="replicas", help="Upper bound."),
         Knob(name="cooldown", kind="duration", default=300 * S, low=0, high=3600 * S,
              help="Least time between two changes."),
+        Knob(name="metric", kind="enum", default="kv_utilization",
+             choices=("kv_utilization", "queue_size", "request_rate"),
+             help="The reported metric it steers by: mean KV-cache utilisation, mean engine queue, or requests per "
+                  "second and replica."),
+        Knob(name="target_queue_size", kind="int", default=8, low=1, high=1_000, unit="requests/replica",
+             help="With metric=queue_size: mean engine queue it steers to."),
+        Knob(name="target_request_rate", kind="int", default=6, low=1, high=1_000, unit="requests/s",
+             help="With metric=request_rate: requests per second and ready replica it steers to."),
+        Knob(name="scale_up_window", kind="duration", default=0, low=0, high=3600 * S,
+             help="Stabilisation window upwards: the lowest wish of the window counts."),
+        Knob(name="scale_down_window", kind="duration", default=300 * S, low=0, high=3600 * S,
+             help="Stabilisation window downwards: the highest wish of the window counts."),
+        Knob(name="protect_loading", kind="bool", default=0, low=0, high=1,
+             help="Whether scaling in leaves replicas alone that are still coming up; else those go first, as a "
+                  "ReplicaSet does."),
     ),
 )  # fmt: skip
 

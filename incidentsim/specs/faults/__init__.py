@@ -8,7 +8,9 @@ from incidentsim.specs.faults.configuration import CONFIGURATION_FAULTS
 from incidentsim.specs.faults.data import DATA_FAULTS
 from incidentsim.specs.faults.guardrail import GUARD_FAULTS
 from incidentsim.specs.faults.hardware import HARDWARE_FAULTS
+from incidentsim.specs.faults.platform import PLATFORM_FAULTS
 from incidentsim.specs.faults.retrieval import RETRIEVAL_FAULTS
+from incidentsim.specs.faults.rollout import ROLLOUT_FAULTS
 from incidentsim.specs.faults.runtime import RUNTIME_FAULTS
 from incidentsim.specs.faults.tenants import TENANT_FAULTS
 
@@ -21,6 +23,8 @@ FAULTS: dict[str, FaultSpec] = {
         *CONFIGURATION_FAULTS,
         *HARDWARE_FAULTS,
         *RUNTIME_FAULTS,
+        *ROLLOUT_FAULTS,
+        *PLATFORM_FAULTS,
         *RETRIEVAL_FAULTS,
         *GUARD_FAULTS,
         *CACHE_FAULTS,

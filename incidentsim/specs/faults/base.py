@@ -29,7 +29,7 @@ class FaultSpec:
 
     `standing` faults are facts of the configuration (a waiver, a missing guard): they have no effect of their
     own, and are removed by changing the configuration. The others disturb, may mask each other, and take the
-    COURSE parameters besides their own.
+    COURSE parameters besides their own. `revision`: it sits in a revision of this part of a pool.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class FaultSpec:
     removed: str
     parameters: tuple[Parameter, ...] = ()
     standing: bool = False
+    revision: str = ""
 
     def all_parameters(self) -> tuple[Parameter, ...]:
         """Return its own parameters and, unless it is standing, those of its course in time."""

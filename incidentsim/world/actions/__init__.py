@@ -11,6 +11,7 @@ from incidentsim.world.actions.config import Limit, Priority, SetKnob, Shed
 from incidentsim.world.actions.jobs import Backfill, Pause, Rerun, Resume
 from incidentsim.world.actions.nodes import Cordon, Drain
 from incidentsim.world.actions.people import Ask, PagePerson
+from incidentsim.world.actions.pinning import Pin
 from incidentsim.world.actions.retrieval import Failover
 
 ACTIONS: dict[str, Action] = {
@@ -20,6 +21,7 @@ ACTIONS: dict[str, Action] = {
     "shed": Shed(),
     "waiver": WaiverExpiry(),
     "rollback": Rollback(),
+    "pin": Pin(),
     "scale": Scale(),
     "restart": Restart(),
     "drain": Drain(),

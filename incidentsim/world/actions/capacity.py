@@ -75,21 +75,24 @@ class Restart(Action):
     def check(self, stack: Stack, command: Command) -> None:
         """The target must exist and run."""
         pods = self._pods(stack, command)
-        if all(p.state in ("pending", "provisioning") for p in pods):
+        if all(p.state in ("pending", "provisioning", "refused") for p in pods):
             raise CommandError(f"{command.args['target']} is not running yet; nothing to restart")
 
     def preview(self, stack: Stack, command: Command) -> list[str]:
         """Say what is lost."""
         pods = self._pods(stack, command)
         flying = sum(p.requests for p in pods)  # exact: ints
+        seconds = pods[0].pool.part.load_time // 1_000_000 if pods else 0
         return [f"target: {', '.join(p.id for p in pods)}",
-                "steps: kill the engine at once, load weights again (about 75 s each, all at the same time)",
+                "steps: delete the pod at once, make it again with the settings and revisions wanted now, load weights "
+                f"(about {seconds} s each, all at the same time)",
                 f"users touched now: {flying} requests in flight are lost", "KV caches start cold"]  # fmt: skip
 
     def apply(self, stack: Stack, command: Command, ref: int) -> None:
         """Kill and load again."""
         pods = self._pods(stack, command)
         record_change(stack, "deploy", command.args["target"], f"restart of {len(pods)} pods")
-        report(stack, ref, "applied", f"restarting {', '.join(p.id for p in pods)}; ready again in about 75 s")
+        seconds = pods[0].pool.part.load_time // 1_000_000 if pods else 0
+        report(stack, ref, "applied", f"restarting {', '.join(p.id for p in pods)}; ready again in about {seconds} s")
         for pod in pods:
             pod.pool.restart(pod, "restart requested by the on-call person")

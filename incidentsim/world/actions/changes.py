@@ -8,6 +8,7 @@ from incidentsim.scenario.model import Change
 from incidentsim.specs.knobs import format_duration, parse_duration
 from incidentsim.world.actions.base import Action, keep_inverse, no_such, push, record_change, report
 from incidentsim.world.stack.build import Stack
+from incidentsim.world.stack.deploys import revert
 
 
 class Rollback(Action):
@@ -60,7 +61,8 @@ class Rollback(Action):
                 organisation.roll_back(change.id)
             for fault in stack.faults.values():
                 if fault.started and fault.came_with == change.id:
-                    fault.set_strength(1_000_000 if again else 0)
+                    fault.reverted(again=again)
+            revert(stack, change, again=again)
             pool = stack.pools.get(target)
             if change.kind == "deploy" and pool is not None:
                 pool.on_change = lambda stage, text: report(stack, ref, stage, text)

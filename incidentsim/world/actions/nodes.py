@@ -8,48 +8,42 @@ from incidentsim.world.actions.base import Action, keep_inverse, no_such, record
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.node import Node
 from incidentsim.world.stack.pod import Pod
-from incidentsim.world.stack.pool import DRAIN_GRACE_US
+from incidentsim.world.stack.rollout import DRAIN_GRACE_US
 
 
-def _find(stack: Stack, shown: str) -> Node | None:
-    """Return the host of this shown name, None when there is none."""
+def _find(stack: Stack, shown: str) -> Node:
+    """Return the host of this shown name. Raises CommandError when there is none, or none as yet."""
     name = stack.stable(shown)
-    if stack.cast.hosts.get(name) is None and name not in stack.components:
-        return None
-    try:
-        return stack.node(name)
-    except (KeyError, ValueError):
-        return None
+    node = stack.components.get(name)
+    if isinstance(node, Node):
+        return node
+    if name in stack.cast.hosts:
+        raise CommandError(f"{shown} is not provisioned: there is nothing on it, and nothing to keep off it")
+    raise no_such("host", shown, [n.host for n in stack.nodes()])
 
 
 class Cordon(Action):
     """`cordon node [on|off]`."""
 
-    def _node(self, stack: Stack, command: Command) -> Node:
-        node = _find(stack, command.args["node"])
-        if node is None:
-            raise no_such("host", command.args["node"], [n.host for n in stack.nodes()])
-        return node
-
     def check(self, stack: Stack, command: Command) -> None:
         """The host must exist and not be in that state already."""
-        node = self._node(stack, command)
+        node = _find(stack, command.args["node"])
         if node.cordoned == _on(command):
             raise CommandError(f"{node.host} is {'cordoned' if node.cordoned else 'schedulable'} already")
 
     def preview(self, stack: Stack, command: Command) -> list[str]:
         """Say what stays and what does not come any more."""
-        node = self._node(stack, command)
+        node = _find(stack, command.args["node"])
         if not _on(command):
             return [f"target: {node.host}", "change: new replicas may be placed here again"]
         there = node.pod.id if node.pod is not None else "none"
         return [f"target: {node.host}", "change: no new replica is placed here",
-                f"replica on it: {there}, which stays and goes on; a restart of it stays here too",
+                f"replica on it: {there}, which stays and goes on until it is restarted or replaced",
                 "users touched now: none"]  # fmt: skip
 
     def apply(self, stack: Stack, command: Command, ref: int) -> None:
         """Cordon or uncordon it."""
-        node = self._node(stack, command)
+        node = _find(stack, command.args["node"])
         on = _on(command)
         keep_inverse(stack, ref, _switch(node, on=not on))
         record_change(stack, "config", node.host, "cordoned" if on else "uncordoned")
@@ -63,8 +57,11 @@ class Drain(Action):
     def check(self, stack: Stack, command: Command) -> None:
         """The replica or the host must exist."""
         target = command.args["target"]
-        if stack.pod(target) is None and _find(stack, target) is None:
-            raise no_such("replica or host", target, [*(p.id for p in stack.pods()), *(n.host for n in stack.nodes())])
+        if stack.pod(target) is None:
+            if stack.stable(target) not in stack.components and target not in stack.cast.hosts.values():
+                names = [*(p.id for p in stack.pods()), *(n.host for n in stack.nodes())]
+                raise no_such("replica or host", target, names)
+            _find(stack, target)
 
     def preview(self, stack: Stack, command: Command) -> list[str]:
         """Say what goes on and what is missing then."""
@@ -76,7 +73,6 @@ class Drain(Action):
 
     def _preview_host(self, stack: Stack, target: str) -> list[str]:
         node = _find(stack, target)
-        assert node is not None
         pod = node.pod
         if pod is None:
             return [f"target: {node.host}", "steps: cordon; no replica is on it"]
@@ -86,20 +82,18 @@ class Drain(Action):
                 f"steps: cordon; no new requests, {DRAIN_GRACE_US // 1_000_000} s for the {pod.requests} in flight; "
                 "then the replica is placed on another host if the quota has one",
                 f"duration: up to {DRAIN_GRACE_US // 1_000_000} s, then about {seconds} s to provision and load",
-                f"capacity: {len(pod.pool.routable)} ready replicas, one fewer until then", "KV cache starts cold"]  # fmt: skip
+                f"capacity: {len(pod.pool.routable)} ready replicas, one fewer until then",
+                "KV cache starts cold"]  # fmt: skip
 
     def apply(self, stack: Stack, command: Command, ref: int) -> None:
         """Drain it; a replica that is drained already gets traffic again."""
         target = command.args["target"]
         pod = stack.pod(target)
-        node = _find(stack, target)
-        if pod is not None:
+        if pod is None:
+            self._empty(stack, _find(stack, target), ref)
+        else:
             keep_inverse(stack, ref, command)
             self._turn(stack, pod, ref)
-        elif node is None:
-            report(stack, ref, "failed", f"{target} is gone")
-        else:
-            self._empty(stack, node, ref)
 
     def _turn(self, stack: Stack, pod: Pod, ref: int) -> None:
         if pod.cordoned:

@@ -15,8 +15,17 @@ from incidentsim.world.faults.guardrail import (
     PreprocessingLeak,
 )
 from incidentsim.world.faults.hardware import ClockThrottle, EccErrors, GpuLost, NcclHang, NodeLost, NoisyNeighbour
+from incidentsim.world.faults.platform import RegistryThrottled, TelemetryAgentOverload, WebhookCertExpired
 from incidentsim.world.faults.retrieval import IndexLag, MixedEmbeddings, PartitionDown, SlowReranker
-from incidentsim.world.faults.runtime import BadImage, EngineHang
+from incidentsim.world.faults.rollout import (
+    BadImage,
+    BehaviourRegression,
+    NumericCorruption,
+    StartupOom,
+    TemplateMismatch,
+    TokenizerMismatch,
+)
+from incidentsim.world.faults.runtime import EngineHang
 from incidentsim.world.faults.standing import Standing
 from incidentsim.world.faults.tenant import ContextGrowth, RetryBug, TrafficSurge
 
@@ -32,6 +41,14 @@ KINDS: dict[str, type[Fault]] = {
     "node_lost": NodeLost,
     "engine_hang": EngineHang,
     "bad_image": BadImage,
+    "startup_oom": StartupOom,
+    "tokenizer_mismatch": TokenizerMismatch,
+    "template_mismatch": TemplateMismatch,
+    "behaviour_regression": BehaviourRegression,
+    "numeric_corruption": NumericCorruption,
+    "registry_throttled": RegistryThrottled,
+    "webhook_cert_expired": WebhookCertExpired,
+    "telemetry_agent_overload": TelemetryAgentOverload,
     "guardrail_credential_expired": CredentialExpired,
     "guardrail_slow": GuardrailSlow,
     "guardrail_bypass": GuardrailBypass,
@@ -54,5 +71,6 @@ KINDS: dict[str, type[Fault]] = {
     "length_blind_admission": Standing,
     "max_num_seqs_raised": Standing,
     "scaled_in": Standing,
+    "hasty_scaling": Standing,
 }
 """Every fault kind of `specs.faults`; a test proves that the two agree."""

@@ -91,6 +91,10 @@ class Fault:
         self.strength_ppm = strength_ppm
         self.apply(strength_ppm)
 
+    def reverted(self, *, again: bool) -> None:
+        """The change it came with was rolled back, or with `again` applied anew."""
+        self.set_strength(_FULL if again else 0)
+
     def apply(self, strength_ppm: int) -> None:
         """Make the component behave as at this strength."""
         raise TypeError(f"{type(self).__name__} does not say what it does")

@@ -33,7 +33,7 @@ class _OfNode(Fault):
     def gpu(self) -> Gpu:
         """The GPU it hits: the last one where the host has fewer."""
         gpus = self.node.gpus
-        return gpus[min(self.params.get("gpu", 0), len(gpus) - 1)]
+        return gpus[min(int(self.params.get("gpu", 0)), len(gpus) - 1)]
 
     @property
     def removed(self) -> bool:
@@ -125,7 +125,7 @@ class EccErrors(_OfNode):
         node.xid(gpu, code, text)
         if node.pod is pod and pod.engine is not None:
             stack.journal.emit("error", pod.pool.id, pod.id, "EngineCore encountered a fatal error.", {"pod": pod.id})
-            pod.pool.exit(pod, "torch.AcceleratorError: CUDA error: uncorrectable ECC error encountered")
+            pod.pool.crash(pod, "torch.AcceleratorError: CUDA error: uncorrectable ECC error encountered")
 
     def state(self) -> list[object]:
         """Return what defines the fault."""
@@ -169,7 +169,8 @@ class NoisyNeighbour(_OfNode):
                 pod=self.params.get("workload", "embeddings-backfill"), extra_ppm=self.params["slowdown"] - 1_000_000,
             )  # fmt: skip
         if strength_ppm and not node.neighbour.strength_ppm:
-            self.stack.journal.emit("info", "kubelet", node.id, f"Started container in pod batch/{node.neighbour.pod}", {})
+            self.stack.journal.emit("info", "kubelet", node.id,
+                                    f"Started container in pod batch/{node.neighbour.pod}", {})  # fmt: skip
         node.neighbour.strength_ppm = strength_ppm
         node.apply_speed()
 

@@ -5,17 +5,6 @@ from __future__ import annotations
 from incidentsim.world.faults.base import Fault
 
 
-class BadImage(Fault):
-    """A runtime image whose steps take longer, on every pod that runs it."""
-
-    def apply(self, strength_ppm: int) -> None:
-        """Set the image's slowdown on the pool."""
-        pool = self.stack.pools[self.component]
-        pool.image_slowdown_ppm = 1_000_000 + (self.params["slowdown"] - 1_000_000) * strength_ppm // 1_000_000
-        for pod in pool.pods:
-            pod.apply_speed()
-
-
 class EngineHang(Fault):
     """One engine stops making steps; its process, its probes and its gauges stay as they were."""
 

@@ -86,7 +86,7 @@ class Stack:
         self._add_routes(lanes)
         for pool in self.pools.values():
             pool.start()
-            pool.hosts.on_new = self.adopt_nodes
+            pool.capacity.hosts.on_new = self.adopt_nodes
         self.adopt_nodes()
         self.tenants: dict[str, TenantState] = {}
         for number, tenant in enumerate(scenario.tenants):
@@ -111,7 +111,8 @@ class Stack:
     def _add_pool(self, part: PoolPart) -> None:
         pool = Pool(self.kernel, part, seed=self.seed, registry=self.registry, journal=self.journal,
                     host_of=self.cast.shown, first_node=first_node(self.scenario, part.id),
-                    hosts=len(node_ids(self.scenario, part.id)))  # fmt: skip
+                    hosts=len(node_ids(self.scenario, part.id)),
+                    explicit=(*part.knobs, *self.scenario.overrides.get(part.id, {})))  # fmt: skip
         self.pools[part.id] = pool
         self._adopt(pool, part.knobs)
         for name in pool.knob_names():

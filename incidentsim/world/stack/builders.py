@@ -6,21 +6,25 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from incidentsim.world.stack.component import Component
+from incidentsim.world.stack.control_plane import ControlPlane
 from incidentsim.world.stack.data.pipeline import Pipeline
 from incidentsim.world.stack.data.ranker import Ranker
 from incidentsim.world.stack.guardrail import Guardrail
 from incidentsim.world.stack.preprocessing import Preprocessing
 from incidentsim.world.stack.quality import Quality
+from incidentsim.world.stack.registry_store import WeightsRegistry
 from incidentsim.world.stack.response_cache import ResponseCache
 from incidentsim.world.stack.retrieval import Retrieval, Shard
 
 if TYPE_CHECKING:
     from incidentsim.scenario.parts import (
+        ControlPlanePart,
         GuardrailPart,
         PipelinePart,
         PreprocessingPart,
         QualityPart,
         RankerPart,
+        RegistryPart,
         ResponseCachePart,
         RetrievalPart,
     )
@@ -32,6 +36,21 @@ def _quality(stack: Stack, part: QualityPart) -> list[Component]:
     quality = Quality(part, seed=stack.seed, book=stack.book, registry=stack.registry, pools=pools)
     stack.gateway.on_answer.append(quality.answered)
     return [quality]
+
+
+def _registry(stack: Stack, part: RegistryPart) -> list[Component]:
+    made = WeightsRegistry(part, stack.kernel, stack.registry, stack.journal)
+    for pool in stack.pools.values():
+        pool.launcher.weights = made
+    return [made]
+
+
+def _control_plane(stack: Stack, part: ControlPlanePart) -> list[Component]:
+    pools = stack.pools.values()
+    made = ControlPlane(part, stack.kernel, pools, seed=stack.seed, registry=stack.registry, journal=stack.journal)
+    for pool in pools:
+        pool.control = made
+    return [made]
 
 
 def _guardrail(stack: Stack, part: GuardrailPart) -> list[Component]:
@@ -79,5 +98,7 @@ BUILDERS: dict[str, Callable[[Stack, Any], list[Component]]] = {
     "retrieval": _retrieval,
     "response-cache": _response_cache,
     "quality": _quality,
+    "registry": _registry,
+    "control-plane": _control_plane,
 }
 """By kind: from a part to its component, followed by the components that come with it."""

@@ -91,8 +91,8 @@ class Load(Protocol):
         """Return what the GPUs of the host do now."""
         ...
 
-    def memory_share(self) -> float:
-        """Return the share of GPU memory in use."""
+    def memory_mib(self) -> int:
+        """Return the memory in use on each card."""
         ...
 
     def link_bytes(self) -> int:
@@ -185,7 +185,7 @@ class Gpu:
             cooling = (card.slowdown_c - INLET_C) / full
         temperature = INLET_C + cooling * power
         watts = power * (1 + _noise(bits, 0) * 0.05)
-        used = int(card.memory_mib * host.memory_share())
+        used = host.memory_mib()
         return (
             _utilisation(activity, bits), self._shown_clock(slowdown, bits), float(card.mem_mhz),
             float(int(temperature + 0.5 + _noise(bits, 2))),

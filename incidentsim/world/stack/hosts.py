@@ -13,10 +13,10 @@ from incidentsim.world.stack.step_model import StepPreset
 
 
 class Hosts:
-    """At most `count` hosts, numbered from `first`, made when first needed. A pod that is not held anywhere goes
+    """At most `count` hosts, numbered from `first`, made when first needed.
 
-    to its own number if that is free, else to the first free host that takes pods. `on_schedulable` is called when
-    a host takes pods again, `on_new` when one is made.
+    A pod that is not held anywhere goes to its own number if that is free, else to the first free host that takes
+    pods. `on_schedulable` is called when a host takes pods again, `on_new` when one is made.
     """
 
     def __init__(
@@ -29,23 +29,28 @@ class Hosts:
         self.on_new: Callable[[], None] = lambda: None
         self.on_schedulable: Callable[[], None] = lambda: None
         self._first = first
-        self._make = lambda number: Node(
-            kernel, number, seed=seed, registry=registry, journal=journal, shown_host=host_of(f"node-{number}"),
-            preset=preset, gpus=part.gpus_per_replica,
-        )  # fmt: skip
+
+        def make(number: int) -> Node:
+            return Node(kernel, number, seed=seed, registry=registry, journal=journal, preset=preset,
+                        shown_host=host_of(f"node-{number}"), gpus=part.gpus_per_replica)  # fmt: skip
+
+        self._make: Callable[[int], Node] = make
 
     def ensure(self, index: int) -> Node:
         """Return host `index` of the pool; one without a pod yet stands idle, so that a fault can hit it."""
         made = False
         while len(self.nodes) <= index:
             node = self._make(self._first + len(self.nodes))
-            node.on_schedulable = lambda: self.on_schedulable()
+            node.on_schedulable = self._free
             node.cordon_on_xid = self.cordon_on_xid
             self.nodes.append(node)
             made = True
         if made:
             self.on_new()
         return self.nodes[index]
+
+    def _free(self) -> None:
+        self.on_schedulable()
 
     def find(self, pod_index: int) -> Node | None:
         """Return a host for pod `pod_index`, None when none is free."""

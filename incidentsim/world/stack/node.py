@@ -137,7 +137,7 @@ class Node(Component):
             else:
                 rows = f", remapped rows: {gpu.remapped_rows}" if gpu.remapped_rows else ""
                 lines += [f"{name}SM clock {gpu.clock_mhz:.0f} MHz (max {gpu.card.sm_mhz})",
-                          f"{name}power limit {self.cap_w(gpu.card)} W, last XID: {gpu.xid or 'none'}{rows}"]  # fmt: skip
+                          f"{name}power limit {self.cap_w(gpu.card)} W, last XID: {gpu.xid or 'none'}{rows}"]
         if self.neighbour is not None:
             lines.append(f"other pods on the host: {self.neighbour.pod}")
         return lines
@@ -148,8 +148,9 @@ class Node(Component):
 
     def state(self) -> list[object]:
         """Return what defines the node."""
-        return [self._cap, self.cordoned, self.down, self.not_ready, self._stuck is not None,
-                self.neighbour.state() if self.neighbour is not None else None, [g.state() for g in self.gpus]]  # fmt: skip
+        neighbour = self.neighbour.state() if self.neighbour is not None else None
+        return [self._cap, self.cordoned, self.down, self.not_ready, self._stuck is not None, neighbour,
+                [gpu.state() for gpu in self.gpus]]  # fmt: skip
 
     # -- what its GPUs ask ----------------------------------------------------------------------------------
 
@@ -169,14 +170,9 @@ class Node(Component):
             return "spinning" if engine is self._stuck else "idle"
         return "computing" if engine.busy else "idle"
 
-    def memory_share(self) -> float:
-        """Return the share of GPU memory that the engine holds: all of it from its start on, as vLLM reserves it."""
-        engine = self.pod.engine if self.pod is not None else None
-        if engine is None:
-            return 0.0
-        preset = self._preset
-        lacking = (preset.kv_blocks - engine.blocks) * preset.block_bytes
-        return (preset.gpu_bytes * 9 // 10 - lacking) / preset.gpu_bytes
+    def memory_mib(self) -> int:
+        """Return the memory in use on each card."""
+        return self.pod.memory_mib() if self.pod is not None else 0
 
     def link_bytes(self) -> int:
         """Return the NVLink traffic of each GPU: all-reduces for every token of the engines seen here."""
@@ -220,7 +216,8 @@ class Node(Component):
         self._journal.emit("error", "kernel", self.id, f"NVRM: Xid ({gpu.bus}): {code}, {text}", {})
         if code in FATAL_XIDS and self.cordon_on_xid and not self.cordoned:
             self._journal.emit("warn", "node-problem-detector", self.id,
-                               f"Node condition GPUHealthy is now: False, reason: Xid{code}, cordoning and draining", {})  # fmt: skip
+                               f"Node condition GPUHealthy is now: False, reason: Xid{code}; cordoning and draining",
+                               {})  # fmt: skip
             self.cordon(True)
             if self.pod is not None:
                 self.pod.pool.evict(self.pod)
@@ -251,7 +248,7 @@ class Node(Component):
                 "before timing out. To avoid data inconsistency, we are taking the entire process down.",
                 {"pod": pod.id},
             )  # fmt: skip
-        pod.pool.exit(pod, "RuntimeError: Worker proc VllmWorker died unexpectedly, shutting down executor.")
+        pod.pool.crash(pod, "RuntimeError: Worker proc VllmWorker died unexpectedly, shutting down executor.")
 
     def fail(self) -> None:
         """The host dies: no process on it answers any more, and Kubernetes finds out by its silence."""
@@ -283,7 +280,7 @@ class Node(Component):
                            f"Event occurred: NodeNotReady: Node {self.host} status is now: NodeNotReady, "
                            "kubelet stopped posting node status", {"node": self.host})  # fmt: skip
         if self.pod is not None:
-            self.pod.pool.crash(self.pod, "Node is not ready")
+            self.pod.pool.capacity.lose(self.pod)
         self._kernel.after(EVICTION_US, self._evict, self._outage)
 
     def _evict(self, call: Call) -> None:

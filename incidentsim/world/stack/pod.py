@@ -1,33 +1,46 @@
-"""One pod of a pool: its life cycle around an engine, and the engine's metrics."""
+"""One pod of a pool: its life cycle around an engine. The engine's metrics are in `engine_metrics`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from incidentsim.exact import Draws
 from incidentsim.telemetry.registry import Registry
 from incidentsim.world.kernel import Kernel
+from incidentsim.world.stack.engine_metrics import EngineMetrics
 from incidentsim.world.stack.node import Node
 from incidentsim.world.stack.replica import Replica
-from incidentsim.world.stack.requests import Attempt
-from incidentsim.world.stack.sequence import Sequence
+from incidentsim.world.stack.requests import BEHAVIOUR, DEFECT_KINDS, GARBLED, Attempt
+from incidentsim.world.stack.sequence import NEVER, Sequence
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.pool import Pool
 
-PodState = Literal["pending", "provisioning", "loading", "ready", "draining", "crashed", "gone"]
+PodState = Literal["pending", "refused", "provisioning", "loading", "ready", "draining", "crashed", "gone"]
+
+ENTROPY_MILLINATS, GARBLED_MILLINATS = 900, 4_600
+"""Mean entropy of the next-token distribution of a chat model, and of one whose logits are noise: an instruction-tuned
+
+model is sure of most tokens; noise over the few hundred tokens that top-p leaves has ln(100) = 4.6 nats."""
+
+_MIB = 1 << 20
+_ONE = 1_000_000
 
 
 class Pod:
     """A replica as the cluster sees it.
 
     States: pending (no GPU) → provisioning → loading (image, weights) → ready → draining → gone; a restart goes
-    from any of the later ones back to loading; crashed stays until restarted. Only ready pods are routed to.
-    `defects` are what its revision or hardware does to every answer, as in `Attempt.defects`.
+    from any of the later ones back to loading; crashed waits for the kubelet's back-off; refused has no pod object,
+    since the control plane would not make one. Only ready pods are routed to.
+    `revisions` are what it runs, `defects` what they do to every answer, as in `Attempt.defects`. `failures` counts
+    crashes in a row. `began_us`: start of its container; `warm_us`: when its weights were on the GPU.
     """
 
-    __slots__ = ("_kernel", "_metrics", "_pool", "cordoned", "defects", "engine", "epoch", "hung", "index", "node",
-                 "ready_us", "requests", "restarts", "state", "tokens")  # fmt: skip
+    __slots__ = ("_alters", "_kernel", "_metrics", "_pool", "_prompt_ppm", "_runs_on", "_runs_on_ppm", "_slowdown_ppm",
+                 "began_us", "cordoned", "defects", "engine", "epoch", "failures", "holds_gpu", "hung", "index", "node",
+                 "progress_us", "ready_us", "requests", "restarts", "retry_us", "revisions", "seen_steps", "state",
+                 "tokens", "warm_us")  # fmt: skip
 
     def __init__(self, kernel: Kernel, pool: Pool, index: int, node: Node, registry: Registry) -> None:
         self._kernel = kernel
@@ -36,12 +49,18 @@ class Pod:
         self.node = node
         self.state: PodState = "pending"
         self.engine: Replica | None = None
-        self.cordoned = self.hung = False
+        self.cordoned = self.hung = self.holds_gpu = False
         self.requests = self.tokens = 0
+        self.revisions = dict(pool.revisions.wanted)
         self.defects: list[int] | None = None
-        self.restarts = 0
-        self.ready_us = 0
+        self.restarts = self.failures = 0
+        self.ready_us = self.began_us = self.warm_us = self.retry_us = self.progress_us = NEVER
+        self.seen_steps = 0
         self.epoch = 0
+        self._slowdown_ppm = self._prompt_ppm = _ONE
+        self._runs_on_ppm = 0
+        self._alters = False
+        self._runs_on = Draws(pool.seed, f"{pool.id}-{index}", "runs-on")
         self._metrics = EngineMetrics(self, registry)
 
     @property
@@ -65,18 +84,46 @@ class Pod:
         """Create a cold engine with the pool's current arguments."""
         pool = self._pool
         self.engine = Replica(
-            self._kernel, pool.model, blocks=pool.kv_blocks, max_num_seqs=pool.int_knob("max_num_seqs"),
+            self._kernel, pool.model, blocks=pool.kv_blocks, max_num_seqs=self.max_num_seqs(),
             budget=pool.int_knob("max_num_batched_tokens"), on_first=self._first, on_finish=self._finish,
         )  # fmt: skip
         self.hung = False
+        self.progress_us = self._kernel.now
         self._metrics.rebase()
+        self.apply_effects()
+
+    def max_num_seqs(self) -> int:
+        """Sequences its engine takes at once: as the deployment says, else the default of its image."""
+        pool = self._pool
+        if "max_num_seqs" not in pool.explicit:
+            for effect in pool.revisions.effects_on(self.revisions, self.index):
+                if effect.max_num_seqs:
+                    return effect.max_num_seqs
+        return pool.int_knob("max_num_seqs")
+
+    def apply_effects(self) -> None:
+        """Take over what the pod's revisions do to it."""
+        slowdown = prompt = _ONE
+        runs_on = garbled = behaviour = 0
+        for effect in self._pool.revisions.effects_on(self.revisions, self.index):
+            slowdown = slowdown * effect.slowdown_ppm // _ONE
+            prompt = prompt * effect.prompt_ppm // _ONE
+            runs_on = min(_ONE, runs_on + effect.runs_on_ppm)
+            garbled = min(_ONE, garbled + effect.garbled_ppm)
+            behaviour = min(_ONE, behaviour + effect.behaviour_ppm)
+        self._slowdown_ppm, self._prompt_ppm, self._runs_on_ppm = slowdown, prompt, runs_on
+        self._alters = prompt != _ONE or runs_on > 0
+        self.defects = None
+        if garbled or behaviour:
+            self.defects = [0] * DEFECT_KINDS
+            self.defects[GARBLED], self.defects[BEHAVIOUR] = garbled, behaviour
         self.apply_speed()
 
     def apply_speed(self) -> None:
         """Set the engine's slowdown from the node, the image and the jitter of this moment."""
         if self.engine is not None and not self.hung:
             pool = self._pool
-            factor = self.node.slowdown_ppm * pool.image_slowdown_ppm // 1_000_000
+            factor = self.node.slowdown_ppm * self._slowdown_ppm // 1_000_000
             self.engine.set_factor(factor * pool.jitter_ppm(self.index) // 1_000_000)
 
     def hang(self) -> None:
@@ -88,7 +135,19 @@ class Pod:
     def submit(self, attempt: Attempt) -> None:
         """Hand an attempt to the engine."""
         assert self.engine is not None
+        if self._alters:
+            self._alter(attempt)
         self.engine.submit(attempt)
+
+    def _alter(self, attempt: Attempt) -> None:
+        """Make the sequence what this pod's tokenizer and stop tokens make of it; it still fits the model's length."""
+        longest = self._pool.max_model_len
+        request = attempt.request
+        attempt.prompt = attempt.p = min(attempt.prompt * self._prompt_ppm // _ONE, longest - 1)
+        output = attempt.output
+        if self._runs_on.below(request.index << 6 | request.tenant.number, _ONE) < self._runs_on_ppm:
+            output = request.max_tokens
+        attempt.output = attempt.o = max(1, min(output, longest - attempt.prompt))
 
     def cancel(self, attempt: Attempt) -> None:
         """Abort an attempt in the engine."""
@@ -99,10 +158,12 @@ class Pod:
         """Kill the engine; return the attempts it held."""
         if self.engine is None:
             return []
-        lost = self.engine.kill()
+        lost = [q for q in self.engine.kill() if isinstance(q, Attempt)]
         self._metrics.retire()
         self.engine = None
-        return [q for q in lost if isinstance(q, Attempt)]
+        for attempt in lost if self._alters else ():
+            attempt.prompt = attempt.tokens - attempt.request.max_tokens  # as the next pod will get it
+        return lost
 
     def _first(self, sequence: Sequence, now: int) -> None:
         assert isinstance(sequence, Attempt)
@@ -125,89 +186,48 @@ class Pod:
         """Preemptions since the pod exists."""
         return self._metrics.preemptions()
 
+    def entropy_nats(self) -> float:
+        """Mean entropy of the next-token distributions of what it generates, NaN when it generates nothing."""
+        if self.engine is None or not self.engine.running:
+            return float("nan")
+        garbled = self.defects[GARBLED] if self.defects is not None else 0
+        millinats = ENTROPY_MILLINATS + (GARBLED_MILLINATS - ENTROPY_MILLINATS) * garbled // _ONE
+        return millinats * self._pool.jitter_ppm(self.index) / 1e9
+
+    def memory_mib(self) -> int:
+        """GPU memory that is taken on each card: by the engine as far as it has come up, and by other processes."""
+        pool = self._pool
+        card = self.node.gpus[0].card.memory_mib
+        other = card * pool.part.other_gpu_memory // _ONE
+        share = card * pool.int_knob("gpu_memory_utilization") // _ONE
+        if self.engine is not None:
+            return other + share
+        if self.state != "loading":
+            return other
+        preset = pool.model.preset
+        if self.warm_us == NEVER or self._kernel.now < self.warm_us:
+            weights = preset.weights_bytes // _MIB // len(self.node.gpus)
+            return other + (weights if pool.launcher.weights is None else 0)
+        return min(card, other + share + preset.sampler_bytes(self.max_num_seqs()) // _MIB)
+
+    def summary(self) -> str:
+        """Return one line about it for the pool's description, with the revisions that are not the wanted ones."""
+        wanted = self._pool.revisions.wanted
+        odd = "".join(f", {key} {revision}" for key, revision in self.revisions.items() if revision != wanted[key])
+        back_off = ""
+        if self.state == "crashed" and self.node.down:
+            back_off = " (node is not ready)"
+        elif self.state == "crashed":
+            back_off = f" (CrashLoopBackOff, next try in {max(0, self.retry_us - self._kernel.now) // _ONE} s)"
+        return (f"{self.state}{back_off}, {self.requests} in flight, restarts {self.restarts}, "
+                f"node {self.where}{odd}")  # fmt: skip
+
     def dyn(self) -> list[object]:
         """Return what defines the pod, for the dyn digest."""
         engine = self.engine
-        return [self.state, self.requests, self.tokens, self.restarts, self.epoch, self.cordoned,
-                engine.state() if engine is not None else None]  # fmt: skip
+        return [self.state, self.requests, self.tokens, self.restarts, self.failures, self.epoch, self.cordoned,
+                list(self.revisions.values()), engine.state() if engine is not None else None]  # fmt: skip
 
 
 HANG_FACTOR_PPM = 10**15
 """Slowdown of a hung engine: one iteration of 20 ms takes eight months."""
-
-
-class EngineMetrics:
-    """vLLM's metrics of one pod. Counters survive an engine restart in the sum, as Prometheus' resets do not.
-
-    The exported counters restart at 0 with the process; `rebase` does that.
-    """
-
-    def __init__(self, pod: Pod, registry: Registry) -> None:
-        self._pod = pod
-        self._total_preemptions = 0
-        model = pod.pool.model_name
-        labels = {"model_name": model, "engine": pod.id}
-        target = self.target = f"vllm/{pod.id}"
-        self._registry = registry
-
-        def of_engine(read: Callable[[Replica], float]) -> Callable[[], float]:
-            def value() -> float:
-                engine = pod.engine
-                return read(engine) if engine is not None else 0.0
-
-            return value
-
-        for name, read in (
-            ("vllm:num_requests_running", lambda e: e.running), ("vllm:num_requests_waiting", lambda e: e.queued),
-            ("vllm:kv_cache_usage_perc", lambda e: e.used_blocks() / e.blocks),
-        ):  # fmt: skip
-            registry.gauge(name, labels, of_engine(read), target=target)
-        for name, read in (
-            ("vllm:num_preemptions_total", lambda e: e.preemptions),
-            ("vllm:prompt_tokens_total", lambda e: e.prefill_tokens),
-            ("vllm:generation_tokens_total", lambda e: e.generated()),
-        ):  # fmt: skip
-            registry.counter_from(name, labels, of_engine(read), target=target)
-        self._success = {
-            reason: registry.counter("vllm:request_success_total", {**labels, "finished_reason": reason}, target=target)
-            for reason in ("stop", "length")
-        }
-        self._ttft = registry.histogram("vllm:time_to_first_token_seconds", labels, target=target)
-        self._itl = registry.histogram("vllm:inter_token_latency_seconds", labels, target=target)
-        self._e2e = registry.histogram("vllm:e2e_request_latency_seconds", labels, target=target)
-        self._queue = registry.histogram("vllm:request_queue_time_seconds", labels, target=target)
-        self._prompt = registry.histogram("vllm:request_prompt_tokens", labels, target=target)
-        self._generated = registry.histogram("vllm:request_generation_tokens", labels, target=target)
-
-    def first(self, attempt: Attempt, now: int) -> None:
-        """Observe a first token."""
-        self._ttft.observe(now - attempt.arrived_us)
-        self._queue.observe(attempt.admitted_us - attempt.arrived_us)
-
-    def finish(self, attempt: Attempt, now: int) -> None:
-        """Observe a finished sequence."""
-        self._e2e.observe(now - attempt.arrived_us)
-        self._prompt.observe(attempt.prompt)
-        self._generated.observe(attempt.output)
-        if attempt.output > 1:
-            self._itl.observe((now - attempt.first_us) // (attempt.output - 1))
-        reason = "length" if attempt.output == attempt.request.max_tokens else "stop"
-        self._success[reason].value += 1
-
-    def preemptions(self) -> int:
-        """Preemptions of this pod over all its engines."""
-        engine = self._pod.engine
-        return self._total_preemptions + (engine.preemptions if engine is not None else 0)
-
-    def retire(self) -> None:
-        """Keep what the ending engine counted."""
-        engine = self._pod.engine
-        if engine is not None:
-            self._total_preemptions += engine.preemptions
-
-    def rebase(self) -> None:
-        """Start the exported counters at zero, as a new process does."""
-        for counter in self._success.values():
-            counter.value = 0
-        for histogram in (self._ttft, self._itl, self._e2e, self._queue, self._prompt, self._generated):
-            histogram.reset()

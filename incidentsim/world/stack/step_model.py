@@ -1,4 +1,4 @@
-"""How long one engine step takes, in integer picoseconds.
+"""How long one engine step takes, in integer picoseconds, and what memory the model needs.
 
 `t = a + sqrt(w0^2 + (d*(n+p))^2) + b*n + c*kv + e*at` with n decoding sequences, p prefill tokens, kv context
 tokens of the decoding sequences, at = sum of m*(2*prior+m) over prefill chunks of m tokens. The first two
@@ -20,13 +20,21 @@ BLOCK_TOKENS = 16
 """Tokens per KV block (vLLM's default block size)."""
 
 
+SAMPLER_BYTES_PER_LOGIT = 24
+"""Top-k/top-p sampling keeps, per sequence and word of the vocabulary: the logit, the sorted logit (4 bytes each), its
+
+index (8), the probability and its running sum (4 each). 1,024 sequences of Llama 3 (128,256 words) take 3.2 GB, which
+vLLM does not count in gpu_memory_utilization (vllm-project/vllm#15105, #13100)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepPreset:
     """Measured coefficients of one (model, GPU) pair, in picoseconds, and its memory.
 
-    `weights_blocks_equivalent` is the memory that is not KV cache, in blocks: with utilisation u the KV blocks
-    are `u / 0.9 * (kv_blocks + other) - other`. A preset of a TP group counts the memory of all its GPUs;
-    `link_bytes` is what each of them sends and receives over NVLink for a token (0 without a group).
+    Memory that is not KV cache (weights, activations) is the same at every utilisation u: with `kv_blocks` at
+    u = 0.9, another u gives `(gpu_bytes * u - other) / block_bytes` blocks. `weights_bytes` are read at a start.
+    A preset of a TP group counts the memory of all its GPUs; `link_bytes` is what each of them sends and receives
+    over NVLink for a token (0 without a group).
     """
 
     gpu: str
@@ -40,6 +48,12 @@ class StepPreset:
     block_bytes: int
     gpu_bytes: int
     link_bytes: int = 0
+    weights_bytes: int = 16_060_522_496
+    vocabulary: int = 128_256
+
+    def sampler_bytes(self, sequences: int) -> int:
+        """Return the memory that the sampler's warm-up takes beside the KV cache, for so many dummy requests."""
+        return sequences * self.vocabulary * SAMPLER_BYTES_PER_LOGIT
 
     def blocks_at(self, utilization_ppm: int) -> int:
         """Return the KV blocks that fit when vLLM may use this share of the GPU's memory."""
@@ -48,10 +62,11 @@ class StepPreset:
 
 
 _GIB80 = 80 * 1024**3
+_70B = 141_107_412_992
 
 
 def _ring(layers: int, hidden: int, gpus: int) -> int:
-    """Return bytes per token and GPU: two all-reduces a layer in 16 bits, 2(n-1)/n of the data sent, as much received."""
+    """Return bytes per token and GPU: two 16-bit all-reduces a layer, 2(n-1)/n of them sent and as much received."""
     return layers * 2 * hidden * 2 * 2 * 2 * (gpus - 1) // gpus
 
 
@@ -66,15 +81,18 @@ PRESETS: dict[str, StepPreset] = {
     ),
     "llama3_70b_a100_tp4": StepPreset(
         gpu="A100-SXM4-80GB", a=19_502_000_000, w0=8_803_200_000, d=177_260_000, b=502_530, c=60_662, e=1_198,
-        kv_blocks=29_612, block_bytes=16 * 327_680, gpu_bytes=4 * _GIB80, link_bytes=_ring(80, 8_192, 4),
+        kv_blocks=29_612, block_bytes=16 * 327_680, gpu_bytes=4 * _GIB80,
+        weights_bytes=_70B, link_bytes=_ring(80, 8_192, 4),
     ),
     "llama3_70b_h100_tp4": StepPreset(
         gpu="H100-SXM5-80GB", a=8_759_500_000, w0=7_865_900_000, d=70_334_000, b=0, c=29_018, e=539,
-        kv_blocks=29_612, block_bytes=16 * 327_680, gpu_bytes=4 * _GIB80, link_bytes=_ring(80, 8_192, 4),
+        kv_blocks=29_612, block_bytes=16 * 327_680, gpu_bytes=4 * _GIB80,
+        weights_bytes=_70B, link_bytes=_ring(80, 8_192, 4),
     ),
     "llama3_70b_h100_tp8": StepPreset(
         gpu="H100-SXM5-80GB", a=9_365_600_000, w0=802_460_000, d=48_811_000, b=0, c=13_187, e=158,
-        kv_blocks=86_136, block_bytes=16 * 327_680, gpu_bytes=8 * _GIB80, link_bytes=_ring(80, 8_192, 8),
+        kv_blocks=86_136, block_bytes=16 * 327_680, gpu_bytes=8 * _GIB80,
+        weights_bytes=_70B, link_bytes=_ring(80, 8_192, 8),
     ),
 }  # fmt: skip
 """Presets a stack may name."""

@@ -68,8 +68,8 @@ class FeatureStore(Component):
         return snapshot.id
 
     def pins(self) -> dict[str, tuple[str, ...]]:
-        """Return the snapshots that can be served."""
-        return {"snapshot": (LATEST, *(s.id for s in self._snapshots))}
+        """Return the snapshots that can be served, the one asked for first."""
+        return {"snapshot": tuple(dict.fromkeys((self._pinned, LATEST, *(s.id for s in self._snapshots))))}
 
     def pin(self, key: str, revision: str) -> None:
         """Serve this snapshot until told otherwise."""

@@ -84,8 +84,11 @@ class Upkeep:
     # -- what people change ---------------------------------------------------------------------------------
 
     def pins(self) -> dict[str, tuple[str, ...]]:
-        """Return the keys of `pin` with their revisions."""
-        return {"encoder": self.index.revisions, "refresh": self.index.revisions, "index": (LIVE, SNAPSHOT)}
+        """Return the keys of `pin` with their revisions, the one in force first."""
+        index = self.index
+        known = {"encoder": (index.encoder, *index.revisions), "refresh": (index.refresh, *index.revisions),
+                 "index": (index.served, LIVE, SNAPSHOT)}  # fmt: skip
+        return {key: tuple(dict.fromkeys(revisions)) for key, revisions in known.items()}
 
     def pin(self, key: str, revision: str) -> None:
         """Pin something; another encoder loads first."""
