@@ -122,6 +122,13 @@ def _targets(context: Context, _typed: str) -> Iterable[CompletionItem]:
         )
 
 
+def _drainables(context: Context, _typed: str) -> Iterable[CompletionItem]:
+    for name in context.vocabulary.replicas:
+        yield CompletionItem(text=name, help="one replica, which stays where it is", kind="replica")
+    for name in of_kind(context.vocabulary, "node"):
+        yield CompletionItem(text=name, help="a host: its replica is placed elsewhere", kind="node")
+
+
 def _shed_selectors(context: Context, _typed: str) -> Iterable[CompletionItem]:
     yield CompletionItem(text="all", help="every request", danger="destructive", kind="selector")
     for name in context.vocabulary.tenants:
@@ -204,6 +211,7 @@ CANDIDATES: dict[ArgumentKind, Candidates] = {
     "alert": _names(lambda v: v.alerts, "alert"),
     "word": _nothing,
     "node": _names(lambda v: of_kind(v, "node"), "node"),
+    "drainable": _drainables,
     "route": _names(lambda v: of_kind(v, "route"), "route"),
     "job": _names(lambda v: of_kind(v, "job"), "job"),
     "cache": _names(lambda v: of_kind(v, *CACHES), "cache"),

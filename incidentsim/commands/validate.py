@@ -328,6 +328,7 @@ VALIDATORS: dict[ArgumentKind, Validator] = {
     "probability": _probability,
     "word": _word,
     "node": _component_of("node", "node"),
+    "drainable": _one_of(lambda v: (*v.replicas, *of_kind(v, "node")), "replica or node"),
     "route": _component_of("route", "route"),
     "job": _component_of("job", "job"),
     "cache": _component_of("cache", *CACHES),

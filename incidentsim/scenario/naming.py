@@ -69,17 +69,18 @@ def first_node(scenario: Scenario, pool_id: str) -> int:
 
 
 def _most_replicas(scenario: Scenario, pool_id: str) -> int:
-    """Return the larger of a pool's GPU quota and the replicas it starts with, at most the knob's bound."""
+    """Return the larger of what a pool's GPU quota allows and the replicas it starts with, within the knob's bound."""
     pool = next(p for p in scenario.stack.pools if p.id == pool_id)
     knob = COMPONENTS["pool"].knob("replicas")
+    allowed = pool.gpu_quota // pool.gpus_per_replica
     if knob is None:
-        return pool.gpu_quota
+        return allowed
     written = scenario.overrides.get(pool_id, {}).get("replicas", pool.knobs.get("replicas", knob.default))
     try:
         wanted = parse_value(knob, str(written))
     except ValueError:
         wanted = knob.default  # the reference check reports the bad value
-    return min(max(pool.gpu_quota, int(wanted)), knob.high)
+    return min(max(allowed, int(wanted)), knob.high)
 
 
 def kind_of(component: str) -> str:

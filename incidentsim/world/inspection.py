@@ -32,7 +32,7 @@ def inspect(stack: Stack, shown_name: str) -> tuple[str, ...]:
 
 
 def _pod_lines(pod: Pod) -> list[str]:
-    lines = [f"state = {pod.state}{' (drained)' if pod.cordoned else ''}", f"node = {pod.node.host}",
+    lines = [f"state = {pod.state}{' (drained)' if pod.cordoned else ''}", f"node = {pod.where}",
              *(f"{key} = {revision}" for key, revision in pod.revisions.items()), f"restarts = {pod.restarts}",
              f"in flight at the gateway: {pod.requests} requests, {pod.tokens} tokens admitted"]  # fmt: skip
     engine = pod.engine
@@ -66,7 +66,7 @@ def _pod_state(stack: Stack, pod: Pod) -> ComponentState:
     labels = {"model_name": pod.pool.model_name, "engine": pod.id}
     kv = stack.store.latest(stack.lies.read_name(KV_USAGE), labels)
     waiting = stack.store.latest("vllm:num_requests_waiting", labels)
-    edges = ((pod.node.host, ""),)
+    edges = ((pod.where, ""),)
     if pod.state != "ready":
         return ComponentState(name=pod.id, kind="replica", health="bad" if pod.state == "crashed" else "warn",
                               summary=pod.state, edges=edges)  # fmt: skip

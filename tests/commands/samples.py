@@ -157,6 +157,7 @@ def _names(kind: ArgumentKind) -> tuple[str, ...]:
         "tier": tiers(),
         "pool": v.pools,
         "replica": v.replicas,
+        "drainable": (*v.replicas, *of_kind(v, "node")),
         "target": (*v.pools, *v.replicas),
         "change": v.changes,
         "runbook": v.runbooks,

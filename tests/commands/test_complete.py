@@ -35,7 +35,7 @@ OFFERED = [
     ("scale chat-pool 9 --dry-run --", ["--because", "--yes"]),
     ("scale chat-pool 9 --bec", ["--because"]),
     ("restart ", ["chat-pool-1", "chat-pool-3", "chat-pool", "--because", "--dry-run", "--yes"]),
-    ("drain c", ["chat-pool-1", "chat-pool-3"]),
+    ("drain c", ["chat-pool-1", "chat-pool-3", "gpu-1.rack-2"]),
     ("limit m", ['"mercer labs"', "acme"]),
     ('limit "mer', ['"mercer labs"']),
     ("set router.pol", ["router.policy"]),

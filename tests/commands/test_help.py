@@ -15,7 +15,7 @@ from incidentsim.specs.verbs import VERBS
 from incidentsim.specs.vocabulary import Vocabulary
 
 EXAMPLE_NAMES = Vocabulary(
-    components={"gateway": "gateway", "chat-pool": "pool", "acme": "tenant", "job.daily": "job",
+    components={"gateway": "gateway", "chat-pool": "pool", "acme": "tenant", "node-3": "node", "job.daily": "job",
                 "response-cache": "response-cache", "shard-1": "shard"},
     tenants=("acme",),
     pools=("chat-pool",),

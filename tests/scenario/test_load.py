@@ -38,7 +38,7 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     ),
     "knob out of bounds": (
         ("power_cap: 380", "power_cap: 900"),
-        "12:23: overrides.node-2.power_cap: power_cap must lie between 150 W and 400 W; got 900",
+        "12:23: overrides.node-2.power_cap: power_cap must lie between 150 W and 700 W; got 900",
     ),
     "unknown fault": (
         ("kind: context_growth", "kind: context_grows"),

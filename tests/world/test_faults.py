@@ -167,7 +167,8 @@ def test_a_throttled_clock_slows_one_replica(world_twice: Twice) -> None:
     )
     played = world_twice(Run(scenario=overridden(fault, "router", policy="round_robin")))
     clocks = [values(played.world, "DCGM_FI_DEV_SM_CLOCK", Hostname=f"node-{i}")[-1] for i in range(3)]
-    assert clocks == [1_410, 470, 1_410]
+    assert clocks[::2] == [1_410, 1_410]
+    assert clocks[1] == pytest.approx(470, abs=25), "a clock that is held down moves in steps of 15 MHz"
     steps = [p.engine.iterations() for p in played.stack.pool.pods if p.engine]
     assert steps[1] < 0.6 * min(steps[0], steps[2])
 
@@ -247,7 +248,7 @@ def test_a_fault_may_hit_a_host_before_its_pod_comes(world_twice: Twice) -> None
     """A host without a pod yet can be slowed: nothing breaks, and its clock shows it."""
     scenario = with_fault(quiet(), "clock_throttle", "node-3", 5 * SECOND, slowdown=2_000_000, ramp=0)
     played = world_twice(Run(scenario=scenario))
-    assert values(played.world, "DCGM_FI_DEV_SM_CLOCK", Hostname="node-3")[-1] == 705
+    assert values(played.world, "DCGM_FI_DEV_SM_CLOCK", Hostname="node-3")[-1] == pytest.approx(705, abs=25)
 
 
 def test_starts_are_ground_truth_facts(world_twice: Twice) -> None:

@@ -6,6 +6,7 @@ from benchmarks.signatures.case import Case
 from benchmarks.signatures.rows.caches import CASES as CACHES
 from benchmarks.signatures.rows.data import CASES as DATA
 from benchmarks.signatures.rows.edge import CASES as EDGE
+from benchmarks.signatures.rows.hardware import CASES as HARDWARE
 from benchmarks.signatures.rows.observability import CASES as OBSERVABILITY
 from benchmarks.signatures.rows.platform import CASES as PLATFORM
 from benchmarks.signatures.rows.retrieval import CASES as RETRIEVAL
@@ -18,6 +19,7 @@ CASES: tuple[Case, ...] = (
     *CACHES,
     *DATA,
     *OBSERVABILITY,
+    *HARDWARE,
     *PLATFORM,
     *RETRIEVAL,
     *ROLLOUT,

@@ -11,6 +11,8 @@ from incidentsim.scenario.parts.base import Part
 class PoolPart(Part):
     """A pool of replicas of one model. `region` is empty where the stack has only one.
 
+    A replica is a tensor-parallel group of `gpus_per_replica` GPUs on one host; the quota and the price count GPUs.
+    `collective_timeout` is how long NCCL's watchdog lets a collective wait before it ends the process.
     `image`, `weights`, `tokenizer` and `template` are the revisions its pods start with. `load_time` is a start
     from a disk that holds the weights; where the stack has a registry, a start is the fetching and `warm_up`.
     `other_gpu_memory`: share of each card that other processes hold.
@@ -26,6 +28,7 @@ class PoolPart(Part):
     template: CleanText = "r1"
     gpu: CleanText = "A100-SXM4-80GB"
     gpu_quota: Count = 10
+    gpus_per_replica: int = Field(default=1, ge=1, le=8)
     provision_time: PositiveDuration = 240_000_000
     load_time: PositiveDuration = 75_000_000
     warm_up: PositiveDuration = 15_000_000
@@ -34,6 +37,7 @@ class PoolPart(Part):
     dollars_per_million_tokens: Milli = 0
     weaker: Ratio = 0
     roll_parallel: int = Field(default=2, ge=1, le=16)
+    collective_timeout: PositiveDuration = 600_000_000
     region: str = Field(default="", max_length=20)
 
 

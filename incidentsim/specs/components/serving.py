@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.specs.components.base import ComponentSpec, S
-from incidentsim.specs.knobs import Knob
+from incidentsim.specs.knobs import UNLIMITED, Knob
 
 POOL = ComponentSpec(
     kind="pool", pinnable=True,
@@ -21,6 +21,8 @@ POOL = ComponentSpec(
              help="Whether prompts share the KV blocks of a common beginning (vLLM's automatic prefix caching)."),
         Knob(name="gpu_memory_utilization", kind="ratio", default=900_000, low=500_000, high=980_000, rolls=True,
              help="Share of GPU memory for weights and KV cache; decides how many KV blocks there are."),
+        Knob(name="cordon_on_xid", kind="bool", default=0, low=0, high=1,
+             help="Whether a host whose GPU reports a fatal XID (48, 79, 95) is cordoned and drained by itself."),
         Knob(name="startup_probe", kind="duration", default=600 * S, low=10 * S, high=3600 * S, rolls=True,
              help="Longest time from a container's start to its being up (failureThreshold times periodSeconds); then "
                   "the kubelet kills it and starts again."),
@@ -34,10 +36,11 @@ POOL = ComponentSpec(
 
 NODE = ComponentSpec(
     kind="node",
-    help="A GPU host with one replica on it.",
+    help="A GPU host with one replica on it, whose GPUs work in lock step.",
     knobs=(
-        Knob(name="power_cap", kind="int", default=400, low=150, high=400, unit="W",
-             help="Power limit of the GPU; below about 330 W the SM clock falls under load."),
+        Knob(name="power_cap", kind="int", default=UNLIMITED, low=150, high=700, unit="W", unlimited=True,
+             help="Power limit of each GPU; unlimited: the card's own (A100 400 W, H100 700 W). Below what the load "
+                  "needs (A100 330 W, H100 540 W) the SM clock falls."),
     ),
 )  # fmt: skip
 

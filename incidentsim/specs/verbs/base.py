@@ -11,7 +11,7 @@ ArgumentKind = Literal[
     "promql", "filter", "trace", "component", "knob", "value", "tenant", "resource", "rate", "waiver_action",
     "waiver", "tier", "pool", "replica", "count", "target", "change", "runbook", "shed_selector", "percent", "alert",
     "seq", "person", "route_target", "cost_by", "text", "word",
-    "node", "route", "job", "cache", "shard", "pinnable", "switch",
+    "node", "drainable", "route", "job", "cache", "shard", "pinnable", "switch",
     "fault_component", "fault_kind", "probability", "severity", "duration", "cause", "alert_action", "alert_setting",
 ]  # fmt: skip
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from incidentsim.world.actions.alerting import SetAlert, Silence
 from incidentsim.world.actions.base import Action
 from incidentsim.world.actions.caches import Purge
-from incidentsim.world.actions.capacity import Drain, Restart, Scale
+from incidentsim.world.actions.capacity import Restart, Scale
 from incidentsim.world.actions.changes import Rollback, WaiverExpiry
 from incidentsim.world.actions.config import Limit, Priority, SetKnob
 from incidentsim.world.actions.jobs import Backfill, Pause, Rerun, Resume
+from incidentsim.world.actions.nodes import Cordon, Drain
 from incidentsim.world.actions.people import Ask, PagePerson
 from incidentsim.world.actions.pinning import Pin
 from incidentsim.world.actions.retrieval import Failover
@@ -30,6 +31,7 @@ ACTIONS: dict[str, Action] = {
     "scale": Scale(),
     "restart": Restart(),
     "drain": Drain(),
+    "cordon": Cordon(),
     "purge": Purge(),
     "pause": Pause(),
     "resume": Resume(),

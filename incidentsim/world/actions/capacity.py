@@ -1,4 +1,4 @@
-"""Capacity: scale, restart, drain."""
+"""Capacity: scale, restart."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ class Scale(Action):
         part = pool.part
         lines = [f"target: {pool.id}", f"change: {now} -> {count} replicas", *_steered(stack, pool.id)]
         if count > now:
-            free = max(0, part.gpu_quota - len(pool.capacity.held()))
+            gpus = part.gpus_per_replica
+            free = max(0, part.gpu_quota - gpus * len(pool.capacity.held()))
             lines += [f"GPU quota: {part.gpu_quota}, free: {free}",
                       f"duration: about {(part.provision_time + part.load_time) // 1_000_000} s to provision and load",
-                      f"cost: ${(count - now) * part.dollars_per_gpu_hour / 1000:.2f}/h more"]  # fmt: skip
+                      f"cost: ${(count - now) * gpus * part.dollars_per_gpu_hour / 1000:.2f}/h more"]  # fmt: skip
         else:
             lines += ["steps: retires the newest pods, each drained for up to 30 s"]
         return lines
@@ -49,7 +50,6 @@ class Scale(Action):
         steered = "".join(f"; {line}" for line in _steered(stack, pool.id))
         report(stack, ref, "applied", f"{pool.id}: {before} -> {count} replicas wanted{steered}")
         stack.settings.set(f"{pool.id}.replicas", count)
-        stack.adopt_nodes()
 
 
 def _steered(stack: Stack, pool: str) -> list[str]:
@@ -96,34 +96,3 @@ class Restart(Action):
         report(stack, ref, "applied", f"restarting {', '.join(p.id for p in pods)}; ready again in about {seconds} s")
         for pod in pods:
             pod.pool.restart(pod, "restart requested by the on-call person")
-
-
-class Drain(Action):
-    """`drain replica`."""
-
-    def check(self, stack: Stack, command: Command) -> None:
-        """The replica must exist."""
-        if stack.pod(command.args["target"]) is None:
-            raise no_such("replica", command.args["target"], [p.id for p in stack.pods()])
-
-    def preview(self, stack: Stack, command: Command) -> list[str]:
-        """Say what goes on and what is missing then."""
-        pod = stack.pod(command.args["target"])
-        assert pod is not None
-        return [f"target: {pod.id}", f"steps: no new requests; {pod.requests} in flight go on to their end",
-                f"capacity: {len(pod.pool.routable)} ready replicas, one fewer while drained"]  # fmt: skip
-
-    def apply(self, stack: Stack, command: Command, ref: int) -> None:
-        """Stop routing to it, or route to it again when it is drained already."""
-        pod = stack.pod(command.args["target"])
-        if pod is None:
-            report(stack, ref, "failed", f"{command.args['target']} is gone")
-            return
-        keep_inverse(stack, ref, command)
-        if pod.cordoned:
-            pod.pool.uncordon(pod)
-            report(stack, ref, "done", f"{pod.id} gets traffic again")
-        else:
-            pod.pool.drain(pod)
-            report(stack, ref, "done", f"{pod.id} gets no new requests; {pod.requests} in flight go on")
-        record_change(stack, "config", pod.id, "drained" if pod.cordoned else "in rotation again")

@@ -60,7 +60,6 @@ class SetKnob(Action):
             if pool is not None:
                 pool.on_change = lambda stage, text: report(stack, ref, stage, text)
             stack.settings.set(path, value)
-            stack.adopt_nodes()
 
         push(stack, ref, what, then)
 

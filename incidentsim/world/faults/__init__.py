@@ -15,7 +15,7 @@ from incidentsim.world.faults.guardrail import (
     PoisonInput,
     PreprocessingLeak,
 )
-from incidentsim.world.faults.hardware import ClockThrottle, GpuLost
+from incidentsim.world.faults.hardware import ClockThrottle, EccErrors, GpuLost, NcclHang, NodeLost, NoisyNeighbour
 from incidentsim.world.faults.observability import (
     ClockSkew,
     LogStoreSlow,
@@ -67,6 +67,10 @@ KINDS: dict[str, type[Fault]] = {
     "cross_region_fallback": Standing,
     "clock_throttle": ClockThrottle,
     "gpu_lost": GpuLost,
+    "ecc_errors": EccErrors,
+    "nccl_hang": NcclHang,
+    "noisy_neighbour": NoisyNeighbour,
+    "node_lost": NodeLost,
     "engine_hang": EngineHang,
     "bad_image": BadImage,
     "startup_oom": StartupOom,

@@ -10,7 +10,7 @@ from incidentsim.events import Fact
 from incidentsim.exact import RollingDigest
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
-from incidentsim.scenario.naming import first_node, stored_value
+from incidentsim.scenario.naming import first_node, node_ids, stored_value
 from incidentsim.scenario.parts import PoolPart
 from incidentsim.specs.knobs import KnobValue
 from incidentsim.telemetry.alerts import RuleSet
@@ -100,6 +100,7 @@ class Stack:
         self._add_routes(lanes)
         for pool in self.pools.values():
             pool.start()
+            pool.capacity.hosts.on_new = self.adopt_nodes
         self.adopt_nodes()
         self.tenants: dict[str, TenantState] = {}
         for number, tenant in enumerate(scenario.tenants):
@@ -124,6 +125,7 @@ class Stack:
     def _add_pool(self, part: PoolPart) -> None:
         pool = Pool(self.kernel, part, seed=self.seed, registry=self.registry, journal=self.journal,
                     host_of=self.cast.shown, first_node=first_node(self.scenario, part.id),
+                    hosts=len(node_ids(self.scenario, part.id)),
                     explicit=(*part.knobs, *self.scenario.overrides.get(part.id, {})))  # fmt: skip
         self.pools[part.id] = pool
         self._adopt(pool, part.knobs)
@@ -171,10 +173,10 @@ class Stack:
         for node in self.nodes():
             if node.id not in self.components:
                 self._adopt(node, {})
+                self.settings.announce(node.id)
 
     def _scaled(self, pool: str, before: int, after: int) -> None:
         self.settings.note(f"{pool}.replicas", after)
-        self.adopt_nodes()
         self.organisation.log(self.organisation.next_id(), self.kernel.now, "scale", pool, "autoscaler",
                               f"replicas {before} to {after}")  # fmt: skip
 
@@ -198,9 +200,7 @@ class Stack:
         """Return a host by its id, standing idle when no pod is there yet. Raises KeyError for unknown ones."""
         number = int(node_id.removeprefix("node-"))
         owner = max((p for p in self.pools.values() if p.first_node <= number), key=lambda p: p.first_node)
-        node = owner.ensure_node(number - owner.first_node)
-        self.adopt_nodes()
-        return node
+        return owner.ensure_node(number - owner.first_node)
 
     def pods(self) -> list[Pod]:
         """Return all pods that the cluster knows."""

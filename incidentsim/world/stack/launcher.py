@@ -67,8 +67,9 @@ class Launcher:
         pod.began_us = self._kernel.now
         pod.warm_us = NEVER
         self._registry.set_up(f"vllm/{pod.id}", False)
-        if pod.node.lost:
-            self.crash(pod, "RuntimeError: CUDA error: no CUDA-capable device is detected")
+        refused = pod.node.refuses()
+        if refused:
+            self.crash(pod, refused)
             return
         limit = self._pool.int_knob("startup_probe")
         if self.weights is not None:
@@ -148,8 +149,13 @@ class Launcher:
         if pod.state == "draining":  # it was on its way out: to its replacement, or for good
             self._journal.emit("error", self._pool.id, pod.id, why, {"pod": pod.id})
             pod.restarts += 1
-            leave = self._pool.replace if pod in self._pool.rollout.replacing else self._pool.capacity.gone
-            leave(pod)
+            capacity = self._pool.capacity
+            if pod in capacity.moving:
+                capacity.move(pod)
+            elif pod in self._pool.rollout.replacing:
+                self._pool.replace(pod)
+            else:
+                capacity.gone(pod)
             return
         now = self._kernel.now
         if pod.ready_us != NEVER and pod.state == "ready" and now - pod.ready_us >= STEADY_US:

@@ -8,7 +8,7 @@ from incidentsim.exact import Draws
 from incidentsim.telemetry.registry import Registry
 from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.engine_metrics import EngineMetrics
-from incidentsim.world.stack.node import FRAMEBUFFER_MIB, Node
+from incidentsim.world.stack.node import Node
 from incidentsim.world.stack.replica import Replica
 from incidentsim.world.stack.requests import BEHAVIOUR, DEFECT_KINDS, GARBLED, Attempt
 from incidentsim.world.stack.sequence import NEVER, Sequence
@@ -67,6 +67,11 @@ class Pod:
     def id(self) -> str:
         """The pod's stable id."""
         return f"{self._pool.id}-{self.index}"
+
+    @property
+    def where(self) -> str:
+        """The host it stands on, as people see it."""
+        return self.node.host if self.node.pod is self else "none yet"
 
     @property
     def pool(self) -> Pool:
@@ -191,28 +196,32 @@ class Pod:
         return millinats * self._pool.jitter_ppm(self.index) / 1e9
 
     def memory_mib(self) -> int:
-        """GPU memory that is taken on its card: by the engine as far as it has come up, and by other processes."""
+        """GPU memory that is taken on each card: by the engine as far as it has come up, and by other processes."""
         pool = self._pool
-        other = FRAMEBUFFER_MIB * pool.part.other_gpu_memory // _ONE
-        share = FRAMEBUFFER_MIB * pool.int_knob("gpu_memory_utilization") // _ONE
+        card = self.node.gpus[0].card.memory_mib
+        other = card * pool.part.other_gpu_memory // _ONE
+        share = card * pool.int_knob("gpu_memory_utilization") // _ONE
         if self.engine is not None:
             return other + share
         if self.state != "loading":
             return other
         preset = pool.model.preset
         if self.warm_us == NEVER or self._kernel.now < self.warm_us:
-            return other + (preset.weights_bytes // _MIB if pool.launcher.weights is None else 0)
-        return min(FRAMEBUFFER_MIB, other + share + preset.sampler_bytes(self.max_num_seqs()) // _MIB)
+            weights = preset.weights_bytes // _MIB // len(self.node.gpus)
+            return other + (weights if pool.launcher.weights is None else 0)
+        return min(card, other + share + preset.sampler_bytes(self.max_num_seqs()) // _MIB)
 
     def summary(self) -> str:
         """Return one line about it for the pool's description, with the revisions that are not the wanted ones."""
         wanted = self._pool.revisions.wanted
         odd = "".join(f", {key} {revision}" for key, revision in self.revisions.items() if revision != wanted[key])
         back_off = ""
-        if self.state == "crashed":
+        if self.state == "crashed" and self.node.down:
+            back_off = " (node is not ready)"
+        elif self.state == "crashed":
             back_off = f" (CrashLoopBackOff, next try in {max(0, self.retry_us - self._kernel.now) // _ONE} s)"
         return (f"{self.state}{back_off}, {self.requests} in flight, restarts {self.restarts}, "
-                f"node {self.node.host}{odd}")  # fmt: skip
+                f"node {self.where}{odd}")  # fmt: skip
 
     def dyn(self) -> list[object]:
         """Return what defines the pod, for the dyn digest."""

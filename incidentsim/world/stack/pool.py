@@ -41,7 +41,7 @@ REFUSED_RETRY_US, LONGEST_REFUSED_RETRY_US = 10_000_000, 80_000_000
 
 
 class Pool(Component):
-    """Pods by index; pod i runs on host i of the pool. `routable` is what the router may choose from, in order.
+    """Pods by index, each on a host of its own. `routable` is what the router may choose from, in order.
 
     `explicit` names the knobs that somebody has set: what is not set, the image decides. `control` is the cluster's
     control plane, None: one that never fails.
@@ -52,7 +52,8 @@ class Pool(Component):
 
     def __init__(
         self, kernel: Kernel, part: PoolPart, *, seed: int, registry: Registry, journal: Journal,
-        host_of: Callable[[str], str], first_node: int = 0, explicit: tuple[str, ...] = (),
+        host_of: Callable[[str], str], first_node: int = 0, hosts: int = 64,
+        explicit: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         super().__init__(part.id)
         self.model_name = part.model_name
@@ -69,7 +70,7 @@ class Pool(Component):
         self._jitter = [Draws(seed, f"{part.id}-{i}", "jitter") for i in range(64)]
         self._window = 0
         self.capacity = Capacity(self, kernel, seed=seed, registry=registry, journal=journal, host_of=host_of,
-                                 first_node=first_node)  # fmt: skip
+                                 first_node=first_node, hosts=hosts)  # fmt: skip
         self.launcher = Launcher(self, kernel, seed=seed, registry=registry, journal=journal)
         self.rollout = Rollout(self, kernel, journal)
         self.on_change: Callable[[str, str], None] = lambda stage, text: None
@@ -101,14 +102,15 @@ class Pool(Component):
         return self.revisions.wanted["image"]
 
     def spare_gpu_bytes(self) -> int:
-        """Memory of each card that neither vLLM's share nor other processes take."""
+        """Memory of each card that neither vLLM's share nor other processes take: the sampler runs on one of them."""
         spare = 1_000_000 - self.int_knob("gpu_memory_utilization") - self.part.other_gpu_memory
-        return self.model.preset.gpu_bytes * spare // 1_000_000
+        return self.model.preset.gpu_bytes // self.part.gpus_per_replica * spare // 1_000_000
 
     def start(self) -> None:
         """Bring up the initial pods, warm and ready, before the world's first event."""
         for _ in range(self.int_knob("replicas")):
             pod = self.capacity.add_pod()
+            self.ensure_node(pod.index).take(pod)
             pod.state = "ready"
             pod.holds_gpu = True
             pod.revisions = dict(self.revisions.wanted)
@@ -127,6 +129,8 @@ class Pool(Component):
     def init_knob(self, name: str, value: KnobValue) -> None:
         """Set a knob before the start: nothing rolls."""
         self._knobs[name] = value
+        if name == "cordon_on_xid":
+            self.capacity.hosts.watch_xids(bool(value))
 
     def on_knob(self, name: str, value: KnobValue) -> None:
         """Take a new setting: `replicas` scales, engine arguments and probes roll the pods."""
@@ -136,6 +140,9 @@ class Pool(Component):
         self._knobs[name] = value
         if name == "replicas":
             self.scale_to(int(value))
+            return
+        if name == "cordon_on_xid":
+            self.capacity.hosts.watch_xids(bool(value))
             return
         if newly:
             self.explicit.append(name)
@@ -233,6 +240,10 @@ class Pool(Component):
         """The engine died; it is started again on the same host, with back-off."""
         self.launcher.crash(pod, why)
 
+    def evict(self, pod: Pod) -> None:
+        """Take a pod off its host, drained for its grace period, and place it anew."""
+        self.capacity.evict(pod)
+
     def restart(self, pod: Pod, why: str) -> None:
         """Delete the pod at once and have it made again: work in flight is lost."""
         if pod.state in ("pending", "provisioning", "refused", "gone"):
@@ -242,7 +253,10 @@ class Pool(Component):
         self.replace(pod)
 
     def replace(self, pod: Pod) -> None:
-        """End the pod and make it again on its host, with the settings and revisions of now."""
+        """End the pod and make it again, with the settings and revisions of now, on its host if that takes pods."""
+        if not pod.node.schedulable:
+            self.capacity.move(pod)
+            return
         self.stop(pod, "loading")
         self.create(pod, self.launcher.load_new)
 

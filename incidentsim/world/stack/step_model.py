@@ -33,6 +33,8 @@ class StepPreset:
 
     Memory that is not KV cache (weights, activations) is the same at every utilisation u: with `kv_blocks` at
     u = 0.9, another u gives `(gpu_bytes * u - other) / block_bytes` blocks. `weights_bytes` are read at a start.
+    A preset of a TP group counts the memory of all its GPUs; `link_bytes` is what each of them sends and receives
+    over NVLink for a token (0 without a group).
     """
 
     gpu: str
@@ -45,6 +47,7 @@ class StepPreset:
     kv_blocks: int
     block_bytes: int
     gpu_bytes: int
+    link_bytes: int = 0
     weights_bytes: int = 16_060_522_496
     vocabulary: int = 128_256
 
@@ -59,6 +62,13 @@ class StepPreset:
 
 
 _GIB80 = 80 * 1024**3
+_70B = 141_107_412_992
+
+
+def _ring(layers: int, hidden: int, gpus: int) -> int:
+    """Return bytes per token and GPU: two 16-bit all-reduces a layer, 2(n-1)/n of them sent and as much received."""
+    return layers * 2 * hidden * 2 * 2 * 2 * (gpus - 1) // gpus
+
 
 PRESETS: dict[str, StepPreset] = {
     "llama3_8b_a100_tp1": StepPreset(
@@ -68,6 +78,21 @@ PRESETS: dict[str, StepPreset] = {
     "llama3_8b_h100_tp1": StepPreset(
         gpu="H100-SXM5-80GB", a=796_380_000, w0=6_004_800_000, d=19_854_000, b=2_589_000, c=43_329, e=376,
         kv_blocks=27_925, block_bytes=16 * 131_072, gpu_bytes=_GIB80,
+    ),
+    "llama3_70b_a100_tp4": StepPreset(
+        gpu="A100-SXM4-80GB", a=19_502_000_000, w0=8_803_200_000, d=177_260_000, b=502_530, c=60_662, e=1_198,
+        kv_blocks=29_612, block_bytes=16 * 327_680, gpu_bytes=4 * _GIB80,
+        weights_bytes=_70B, link_bytes=_ring(80, 8_192, 4),
+    ),
+    "llama3_70b_h100_tp4": StepPreset(
+        gpu="H100-SXM5-80GB", a=8_759_500_000, w0=7_865_900_000, d=70_334_000, b=0, c=29_018, e=539,
+        kv_blocks=29_612, block_bytes=16 * 327_680, gpu_bytes=4 * _GIB80,
+        weights_bytes=_70B, link_bytes=_ring(80, 8_192, 4),
+    ),
+    "llama3_70b_h100_tp8": StepPreset(
+        gpu="H100-SXM5-80GB", a=9_365_600_000, w0=802_460_000, d=48_811_000, b=0, c=13_187, e=158,
+        kv_blocks=86_136, block_bytes=16 * 327_680, gpu_bytes=8 * _GIB80,
+        weights_bytes=_70B, link_bytes=_ring(80, 8_192, 8),
     ),
 }  # fmt: skip
 """Presets a stack may name."""
