@@ -132,6 +132,7 @@ def configuration(world: World) -> list[object]:
         stack.pool.int_knob("replicas"),
         dict(stack.pool.revisions.wanted),
         [stack.rules.silenced(name) for name in stack.rules.names()],
+        [(rule.expr, rule.for_us) for name in stack.rules.names() for rule in stack.rules.rules_of(name)],
         stack.router.describe(),
         [t.describe()[:3] for t in stack.tenants.values()],
         sum(p.restarts for p in stack.pool.pods),
