@@ -97,7 +97,7 @@ def configuration(world: World) -> list[object]:
         {path: value for path, value in stack.settings._values.items() if not path.startswith("node-")},
         list(stack.gateway.shedder.rules.values()),
         [p.cordoned for p in stack.pool.pods if p.state != "gone"],
-        [node.cordoned for node in stack.pool.nodes],
+        [node.host for node in stack.pool.nodes if node.cordoned],
         stack.pool.int_knob("replicas"),
         dict(stack.pool.revisions.wanted),
         [stack.rules.silenced(name) for name in stack.rules.names()],
