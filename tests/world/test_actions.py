@@ -131,7 +131,7 @@ def configuration(world: World) -> list[object]:
         list(stack.gateway.guards.killed),
         list(stack.gateway.certificates.not_after.values()),
         [p.cordoned for p in stack.pool.pods if p.state != "gone"],
-        [node.cordoned for node in stack.pool.nodes],
+        [node.host for node in stack.pool.nodes if node.cordoned],
         stack.pool.int_knob("replicas"),
         dict(stack.pool.revisions.wanted),
         [stack.rules.silenced(name) for name in stack.rules.names()],
