@@ -24,7 +24,7 @@ SettingValue = str | float | Path | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One setting: its kind (`text`, `number` or `path`), its default as text for people, and its bounds."""
+    """One setting: its kind (`text`, `number`, `path` or `webhook`), its default as text for people, and its bounds."""
 
     name: str
     kind: str
@@ -50,6 +50,9 @@ SETTINGS: dict[str, Setting] = {
                 help="Where sessions are written; by default the platform's user data directory."),
         Setting(name="scenarios_dir", kind="path", default=None,
                 help="Where scenarios are looked for first; by default ./scenarios, then the packaged ones."),
+        Setting(name="alert_webhook", kind="webhook", default=None,
+                help="Where alert notifications are posted in Alertmanager's format: http on this machine only, "
+                     "such as http://127.0.0.1:9095/alerts."),
     )
 }  # fmt: skip
 """Every setting, by its name in the file."""
@@ -64,6 +67,7 @@ class Config:
     speed: float
     data_dir: Path
     scenarios_dir: Path | None
+    alert_webhook: str
     file: Path
     sources: dict[str, str]
 
@@ -116,6 +120,7 @@ def load_config(
         speed=_number(values["speed"]),
         data_dir=data_dir if isinstance(data_dir, Path) else _default_data_dir(),
         scenarios_dir=scenarios_dir if isinstance(scenarios_dir, Path) else None,
+        alert_webhook=str(values["alert_webhook"] or ""),
         file=file,
         sources=sources,
     )
@@ -149,6 +154,13 @@ def _checked(setting: Setting, value: object, source: str) -> SettingValue:
         raise UsageError(f"{where} must be text; got {value!r}")
     if setting.kind == "path":
         return Path(value).expanduser()
+    if setting.kind == "webhook":
+        from incidentsim.session.webhook import checked_url
+
+        try:
+            return checked_url(str(value))
+        except UsageError as wrong:
+            raise UsageError(f"{where}: {wrong}") from None
     if value not in setting.choices:
         raise UsageError(f"{where} must be one of {', '.join(setting.choices)}; got {value!r}")
     return str(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from incidentsim.world.stack.macro_step import blocks_grown
+from incidentsim.world.kernel import Call
 from incidentsim.world.stack.replica import Replica
 from incidentsim.world.stack.sequence import NEVER, Sequence
 from incidentsim.world.stack.step_model import BLOCK_TOKENS
@@ -79,25 +79,36 @@ class AuditedReplica(Replica):
             self.breaks.append(f"{self.blocks - self._free} KV blocks are still taken after a kill")
         return lost
 
-    def _admit(self, batch: list[tuple[Sequence, int]], room: int, needed: int) -> None:
+    def _admit(self, batch: list[tuple[Sequence, int]], room: int, needed: int, now: int) -> None:
         before = len(batch)
-        super()._admit(batch, room, needed)
+        super()._admit(batch, room, needed, now)
         for sequence, _ in batch[before:]:
             self._waited(sequence)
             self._owed += sequence.p
             self._produced.setdefault(sequence, 0)
 
-    def _end_prefills(self, batch: list[tuple[Sequence, int]], now: int, finished: list[Sequence]) -> None:
-        super()._end_prefills(batch, now, finished)
+    def _end(self, call: Call) -> None:
+        if call is self._call and self._cache is None:
+            # without a cache the engine takes finished sequences out inline, not by `_leave_decode`
+            clock = self._clock + (self._k if self._n else 0)
+            for finish_clock, _, q in self._heap:
+                if q.decoding and q.finish_clock == finish_clock <= clock:
+                    self._left_steps += q.o - 1
+                    self._produced[q] += q.o - 1
+        super()._end(call)
+
+    def _end_prefills(self, batch: list[tuple[Sequence, int]], now: int) -> list[Sequence] | None:
+        finished = super()._end_prefills(batch, now)
         for sequence, _ in batch:
             if sequence.done >= sequence.p:
                 self._produced[sequence] += 1
+        return finished
 
-    def _leave_decode(self, q: Sequence) -> int:
+    def _leave_decode(self, q: Sequence, taken: int = 0) -> int:
         steps = self._clock - q.clock_at_decode
         self._left_steps += steps
         self._produced[q] += steps
-        return super()._leave_decode(q)
+        return super()._leave_decode(q, taken)
 
     def _end_aborts(self) -> None:
         aborted = [*self._aborts]
@@ -108,17 +119,17 @@ class AuditedReplica(Replica):
         for sequence in aborted:
             self._produced.pop(sequence, None)
 
-    def _preempt(self, q: Sequence) -> int:
+    def _preempt(self, q: Sequence, taken: int) -> None:
         if not q.decoding:
             self._owed -= q.p - q.done
             if self.reserve and q.done:
                 self._turned[q] = self._turned.get(q, 0) + q.p - q.done
-        freed = super()._preempt(q)
-        if freed <= 0:
+        free = self._free
+        super()._preempt(q, taken)
+        if self._free <= free:
             self.breaks.append("a preemption freed no KV block")
         if not q.gone:
             self._since[q] = self._kernel.now
-        return freed
 
     def _waited(self, sequence: Sequence) -> None:
         self.waits += 1
@@ -138,7 +149,7 @@ class AuditedReplica(Replica):
         decoders, prefilling = self._decoders(), self._prefilling
         steps = [self._clock - q.clock_at_decode for q in decoders]
         pairs = list(zip(decoders, steps, strict=True))
-        grown = [q.blocks + blocks_grown(s, q.blocks * BLOCK_TOKENS - q.p) for q, s in pairs]
+        grown = [-(-(q.p + s) // BLOCK_TOKENS) for q, s in pairs]
         taken = sum(grown) + sum(q.blocks for q in prefilling)
         self._same("KV blocks in use", self.blocks - self._free, taken)
         self._same("sequences decoding", self._n, len(decoders))

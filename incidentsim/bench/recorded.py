@@ -14,6 +14,7 @@ from pathlib import Path
 
 from incidentsim.bench.closed_form import TabulatedModel
 from incidentsim.bench.figure import Bound, Figure, Settings
+from incidentsim.bench.naive import NaiveReplica, closed_form
 from incidentsim.bench.step_tables import (
     BATCH_CAP,
     CHUNK,
@@ -26,7 +27,6 @@ from incidentsim.bench.step_tables import (
 )
 from incidentsim.errors import UsageError
 from incidentsim.world.kernel import Call, Kernel
-from incidentsim.world.stack.replica import Replica
 from incidentsim.world.stack.sequence import NEVER, Sequence
 from incidentsim.world.stack.step_model import StepModel, StepPreset
 
@@ -100,7 +100,7 @@ def every_request(settings: Settings) -> Figure:
 
 
 def closed_form_percentiles(settings: Settings) -> Figure:
-    """F3: run the same requests on the macro engine with the closed form, and compare distributions."""
+    """F3: run the same requests with the closed form, and compare distributions."""
     model = TabulatedModel(load_step_tables(VIDUR))
     worst = {"ttft": 0.0, "tpot": 0.0, "e2e": 0.0}
     for name in F3_RUNS:
@@ -121,7 +121,7 @@ def closed_form_percentiles(settings: Settings) -> Figure:
             Bound(name="e2e_error_pct", value=worst["e2e"], sense="<=", limit=2),
             Bound(name="ttft_error_pct", value=worst["ttft"], sense="<=", limit=5),
         ),
-        how=f"macro engine against the recorded runs at 50 and 80 % load, worst of p{', p'.join(map(str, PERCENTS))}; "
+        how=f"our engine against the recorded runs at 50 and 80 % load, worst of p{', p'.join(map(str, PERCENTS))}; "
         "g(n, p) + c kv + e at fitted to the step tables, to no latency",
     )
 
@@ -150,7 +150,7 @@ def real_engine(settings: Settings) -> Figure:
             Bound(name="ttft_error_pct", value=ttft, sense="<=", limit=5),
             Bound(name="ttft_p95_error_pct", value=abs(p95), sense="<=", limit=10),
         ),
-        how=f"macro engine against a log of vLLM 0.19 (RTX 4090, {len(run.requests)} requests); E2E at every "
+        how=f"our engine against a log of vLLM 0.19 (RTX 4090, {len(run.requests)} requests); E2E at every "
         "percentile from 5 to 99, TPOT at p50 to p99, TTFT at p50, p75, p90, p99; step times from the card's kernel "
         "profile plus 0.5 ms of host work per step, nothing fitted to the log; without the 0.5 ms "
         f"{bare[0]:.1f}, {bare[1]:.1f}, {bare[2]:.1f} %; not judged: p5 and p10 of TTFT {low[0][0]:+.1f} and "
@@ -162,10 +162,14 @@ def simulate(
     requests: Series[tuple[int, int, int]], model: StepModel, *, blocks: int, max_num_seqs: int, budget: int,
     reserve: bool,
 ) -> Latencies:  # fmt: skip
-    """Run (arrival µs, prompt, output) on one macro engine to the end; return all latencies."""
+    """Run (arrival µs, prompt, output) on one engine to the end; return all latencies.
+
+    The naive engine, which takes any step model; the macro engine, equal to it (F1), knows only those whose g depends
+    on n + p.
+    """
     kernel = Kernel(0)
-    engine = Replica(kernel, model, blocks=blocks, max_num_seqs=max_num_seqs, budget=budget, reserve=reserve,
-                     on_first=_ignore, on_finish=_ignore)  # fmt: skip
+    engine = NaiveReplica(kernel, closed_form(model), blocks=blocks, max_num_seqs=max_num_seqs, budget=budget,
+                          reserve=reserve, on_first=_ignore, on_finish=_ignore)  # fmt: skip
     sequences = [Sequence(i, *request) for i, request in enumerate(requests)]
 
     def arrive(call: Call) -> None:

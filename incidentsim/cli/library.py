@@ -34,7 +34,7 @@ def open_session(config: Config, name: str, seed: int | None) -> IncidentSession
     path = new_session_path(config.data_dir, scenario.id)
     chosen = int(path.stem.rpartition("-")[2], 16) % SEEDS_DRAWN if seed is None else seed
     cast = make_cast(scenario, chosen)
-    return IncidentSession.create(scenario, seed=chosen, cast=cast, path=path, sid=path.stem)
+    return _notifying(config, IncidentSession.create(scenario, seed=chosen, cast=cast, path=path, sid=path.stem))
 
 
 def resume_session(config: Config, sid: str) -> IncidentSession:
@@ -43,7 +43,16 @@ def resume_session(config: Config, sid: str) -> IncidentSession:
     stored = describe(path)
     if stored.problem:
         raise UsageError(f"{sid} can't be resumed: {stored.problem}")
-    return IncidentSession.resume(path, load(stored.scenario, config.scenarios_dir))
+    return _notifying(config, IncidentSession.resume(path, load(stored.scenario, config.scenarios_dir)))
+
+
+def _notifying(config: Config, session: IncidentSession) -> IncidentSession:
+    """Have the session post its alerts where the user's settings say, from now on."""
+    if config.alert_webhook:
+        from incidentsim.session.webhook import AlertWebhook
+
+        session.webhook = AlertWebhook(config.alert_webhook)
+    return session
 
 
 def cache_dir(config: Config) -> Path:

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable
 from incidentsim.commands.items import CompletionItem
 from incidentsim.commands.reference import bounds
 from incidentsim.commands.validate import (
+    ALERT_ACTIONS,
     CACHES,
+    COST_BY,
+    DEFAULT_ROUTE,
     PINNABLES,
     RESOURCE_KNOBS,
     SEVERITIES,
@@ -192,6 +195,11 @@ CANDIDATES: dict[ArgumentKind, Candidates] = {
     "change": _names(lambda v: v.changes, "change"),
     "runbook": _names(lambda v: v.runbooks, "runbook"),
     "shed_selector": _shed_selectors,
+    "route_target": lambda context, _typed: [
+        *(CompletionItem(text=name, help="pool", kind="pool") for name in context.vocabulary.pools),
+        CompletionItem(text=DEFAULT_ROUTE, help="remove the rule", kind="pool"),
+    ],
+    "cost_by": _fixed("by", *((name, "") for name in COST_BY)),
     "percent": _fixed(
         "percent",
         ("10%", ""),
@@ -219,5 +227,7 @@ CANDIDATES: dict[ArgumentKind, Candidates] = {
     "severity": _fixed("severity", *zip(SEVERITIES, ("the worst", "", "", "the mildest"), strict=True)),
     "duration": _fixed("duration", ("5m", ""), ("10m", ""), ("30m", ""), ("1m", "")),
     "cause": _causes,
+    "alert_action": _fixed("action", *((name, "change the rule") for name in ALERT_ACTIONS)),
+    "alert_setting": _fixed("setting", ("for=0s", "fire at once"), ("for=1m", ""), ("for=5m", "")),
 }
 """Offers by kind of argument. PromQL and log filters have their own completion (`signal_words`)."""

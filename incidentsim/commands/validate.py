@@ -50,11 +50,17 @@ PINNABLES = tuple(spec.kind for spec in COMPONENTS.values() if spec.pinnable)
 SWITCHES = ("on", "off")
 SEVERITIES = ("sev1", "sev2", "sev3", "sev4")
 WAIVER_ACTIONS = ("expire",)
+ALERT_ACTIONS = ("set",)
+COST_BY = ("tenant", "pool", "conversation")
+DEFAULT_ROUTE = "default"
+"""`route SELECTOR default` removes a rule."""
+
 SLOWEST = "slowest"
 """`trace slowest` lists instead of opening one trace."""
 
 _TRACE_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,63}")
 _WORD = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:/=-]{0,63}")
+_THRESHOLD = re.compile(r"(-?)([0-9]{0,12})(?:\.([0-9]{1,12}))?(%?)")
 _SEQUENCE_NUMBER = re.compile(r"#?([0-9]{1,9})")
 _PROMPT_SELECTOR = re.compile(r"prompt_tokens\s*>\s*(.+)", re.IGNORECASE)
 
@@ -238,6 +244,25 @@ def _duration(word: str, _context: Context) -> str:
     return format_duration(milliseconds * 1_000)
 
 
+def _alert_setting(word: str, _context: Context) -> str:
+    key, equals, duration = word.partition("=")
+    if equals:
+        if key.strip().casefold() != "for":
+            hint = f"for={duration}"
+            raise CommandError(f"{shorten(word)!r} sets nothing; write a number, or for=2m", suggestion=hint)
+        held = parse_duration(duration) // 1_000 * 1_000
+        if not 0 <= held <= LONGEST_LOOK_BACK_US:
+            raise CommandError(f"{shorten(word)} is out of range; write for=0s to for=30d")
+        return f"for={format_duration(held)}"
+    number = _THRESHOLD.fullmatch(word)
+    if not number or not (number[2] or number[3]):
+        raise CommandError(f"{shorten(word)!r} is not a threshold; write a number such as 0.05 or 5%, or for=2m")
+    digits, places = (number[2] or "0") + (number[3] or ""), len(number[3] or "") + (2 if number[4] else 0)
+    padded = digits.rjust(places + 1, "0")
+    whole, rest = padded[: len(padded) - places].lstrip("0"), padded[len(padded) - places :].rstrip("0")
+    return f"{number[1]}{whole or '0'}{'.' + rest if rest else ''}"
+
+
 def _fault_component(word: str, context: Context) -> str:
     return match_name(word, cause_components(context.vocabulary), "component to diagnose")
 
@@ -291,6 +316,8 @@ VALIDATORS: dict[ArgumentKind, Validator] = {
     "change": _one_of(lambda v: v.changes, "change"),
     "runbook": _one_of(lambda v: v.runbooks, "runbook"),
     "shed_selector": _shed_selector,
+    "route_target": _one_of(lambda v: (*v.pools, DEFAULT_ROUTE), "pool"),
+    "cost_by": _one_of(lambda _: COST_BY, "way to sum costs"),
     "percent": _percent,
     "alert": _one_of(lambda v: v.alerts, "alert"),
     "seq": _sequence_number,
@@ -311,5 +338,7 @@ VALIDATORS: dict[ArgumentKind, Validator] = {
     "severity": _one_of(lambda _: SEVERITIES, "severity"),
     "duration": _duration,
     "cause": _cause,
+    "alert_action": _one_of(lambda _: ALERT_ACTIONS, "alert action"),
+    "alert_setting": _alert_setting,
 }
 """How each kind of argument is checked and normalised."""

@@ -17,10 +17,12 @@ from incidentsim.scenario.estimate import check_size
 from incidentsim.scenario.model import Change, FaultPlan, Scenario
 from incidentsim.scenario.naming import SINGLES, Inventory, inventory, kind_of
 from incidentsim.scenario.params import parse_params
+from incidentsim.scenario.parts import ObservabilityPart
 from incidentsim.scenario.problems import Path, did_you_mean
 from incidentsim.scenario.validate import Located
 from incidentsim.specs.components import COMPONENTS
 from incidentsim.specs.faults import FAULTS
+from incidentsim.specs.metrics import METRICS
 
 Values = Mapping[str, str | int | float | bool]
 
@@ -74,6 +76,7 @@ def _check_stack(scenario: Scenario, located: Located) -> None:
         _check_values(part, getattr(stack, part).knobs, ("stack", part, "knobs"), located)
         if getattr(stack, part).id != part:
             located.report(("stack", part, "id"), f"the {part}'s id is {part!r}")
+    _check_observability(stack.observability, located)
     pools = [pool.id for pool in stack.pools]
     for i, pool in enumerate(stack.pools):
         _check_values("pool", pool.knobs, ("stack", "pools", i, "knobs"), located)
@@ -96,7 +99,20 @@ def _check_stack(scenario: Scenario, located: Located) -> None:
             for j, name in enumerate(getattr(route, field)):
                 if name not in names:
                     located.report(("stack", "routes", i, field, j), f"there is no {name!r}{did_you_mean(name, names)}")
+        if route.canary and route.canary not in route.pools[1:]:
+            hint = did_you_mean(route.canary, route.pools[1:])
+            located.report(("stack", "routes", i, "canary"), f"the canary is a later one of the route's pools{hint}")
     check_rules(stack.alert_rules, located)
+
+
+def _check_observability(part: ObservabilityPart, located: Located) -> None:
+    path: Path = ("stack", "observability")
+    _check_values("observability", part.knobs, (*path, "knobs"), located)
+    for family, name in part.names.items():
+        for metric in (family, name):
+            if metric not in METRICS:
+                hint = did_you_mean(metric, METRICS)
+                located.report((*path, "names", family), f"there is no metric {metric!r}{hint}")
 
 
 def _check_autoscalers(scenario: Scenario, pools: list[str], located: Located) -> None:

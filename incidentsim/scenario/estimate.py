@@ -56,4 +56,8 @@ def _extra_rate(kind: str, values: Mapping[str, Any], rate: float) -> float:
         return float(values["conversations_per_minute"]) / _MILLION / 60 * float(values["turns"])
     if kind == "traffic_surge":
         return rate * float(values["factor"]) / _MILLION
+    if kind == "injection_wave":
+        return float(values["rate"]) / _MILLION
+    if kind == "runaway_agent":
+        return float(values["loops"])  # a turn takes about a second, often longer
     return 0.0

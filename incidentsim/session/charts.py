@@ -29,6 +29,9 @@ QUIET_PART = 3
 BURN_WINDOW = "5m"
 """Window of the burn rate shown: the short window of the usual fast-burn alert."""
 
+KV_USAGE = "vllm:kv_cache_usage_perc"
+"""The gauge behind the tile of KV usage; a stack of an older image reads it under another name."""
+
 _DAY_US = 86_400_000_000
 """The error budget shown is a day's, at the demand since the page: so an incident of minutes shows."""
 
@@ -88,7 +91,7 @@ def tile_specs(scenario: Scenario) -> tuple[TileSpec, ...]:
             unit="ratio",
             objective=0.95,
             line="limit",
-            promql="avg(vllm:kv_cache_usage_perc)",
+            promql=f"avg({scenario.stack.observability.names.get(KV_USAGE, KV_USAGE)})",
         ),
         TileSpec(
             key="preemptions",

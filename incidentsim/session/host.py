@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from incidentsim.client_api import Ack, Session
 from incidentsim.commands.parse import parse
@@ -32,6 +32,9 @@ from incidentsim.session.state import SessionState
 from incidentsim.text import clean
 from incidentsim.transcript.model import Record
 from incidentsim.transcript.writer import Durability
+
+if TYPE_CHECKING:
+    from incidentsim.session.webhook import AlertWebhook
 
 SLICE_US = TICK_US
 """Scenario time simulated between two looks at the wall clock, when there is a budget: one tick."""
@@ -59,6 +62,8 @@ class IncidentSession:
         self.paced = False
         """Whether somebody else moves the clock (a pacer); without, `wait_until` does."""
         self.eyes = Eyes(world=world, charts=self.charts, scenario=scenario, cast=cast)
+        self.webhook: AlertWebhook | None = None
+        """Who is told of alerts outside this process, if the user wants that."""
         self._desk = Desk(self)
         self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
 
@@ -153,6 +158,8 @@ class IncidentSession:
         """Write what the world reported since the last call."""
         for fact in self.world.facts():
             self.recorder.append(fact.type, fact.t_us, as_body(fact), actor="world", vis=fact.vis)
+            if self.webhook is not None:
+                self.webhook.take(fact)
 
     async def wait_until(self, t_us: int) -> bool:
         """Return when `t_us` is reached (True) or the session is over (False); without a pacer, go there."""
@@ -233,6 +240,8 @@ class IncidentSession:
     def close(self) -> None:
         """Let go of the record; a session that is not over can be resumed."""
         self.recorder.close()
+        if self.webhook is not None:
+            self.webhook.close()
 
     def _reject(self, text: str, reason: str, *, nonce: str, actor: str) -> Ack:
         body = {

@@ -166,6 +166,27 @@ def _waterfall(trace: Trace) -> tuple[str, ...]:
     return (head, *table(["span", "service", "ms", "time", "attributes"], rows, right=[2]))
 
 
+def _cost(eyes: Eyes, command: Command) -> View:
+    by = command.args.get("by", "tenant")
+    now = eyes.world.now_us
+    sums: dict[tuple[str, str], list[int]] = {}
+    for bill in eyes.world.costs(now - _last(command)):
+        name = {"tenant": bill.tenant, "pool": bill.pool, "conversation": bill.conversation}[by]
+        owner = bill.tenant if by == "conversation" else ""
+        total = sums.setdefault((name or "(none)", owner), [0, 0, 0])
+        for i, amount in enumerate((bill.requests, bill.tokens, bill.microdollars)):
+            total[i] += amount
+    ranked = sorted(sums.items(), key=lambda item: (-item[1][2], item[0]))
+    rows = [[*(key if by == "conversation" else key[:1]), f"{n:,}", f"{tokens:,}", f"${micro / 1e6:,.2f}"]
+            for key, (n, tokens, micro) in ranked[:MOST_ROWS]]  # fmt: skip
+    names = ["conversation", "tenant"] if by == "conversation" else [by]
+    head = [*names, "requests", "tokens", "cost"]
+    lines = table(head, rows, right=list(range(len(names), len(head)))) if rows else ("nothing was spent",)
+    if len(ranked) > MOST_ROWS:
+        lines = (*lines, f"… {len(ranked) - MOST_ROWS} more")
+    return View(kind="cost", title=by, lines=lines)
+
+
 def _inspect(eyes: Eyes, command: Command) -> View:
     name = command.args["component"]
     return View(kind="inspect", title=name, lines=eyes.world.inspect(name))
@@ -224,6 +245,7 @@ _LOOKS: dict[str, Callable[[Eyes, Command], View]] = {
     "query": _query,
     "logs": _logs,
     "trace": _trace,
+    "cost": _cost,
     "inspect": _inspect,
     "changes": _changes,
     "alerts": _alerts,

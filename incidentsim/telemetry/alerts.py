@@ -7,14 +7,14 @@ rows. An alert that is silenced goes through the same states, but is marked, so 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from incidentsim.errors import QueryError
 from incidentsim.telemetry.labels import NAME, NAN, Labels, make_labels
 from incidentsim.telemetry.promql import PromQL
-from incidentsim.telemetry.rulefile import Group, Rule, parse_groups
+from incidentsim.telemetry.rulefile import Group, Rule, parse_groups, threshold_of, with_threshold
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.telemetry.templates import render
 
@@ -113,6 +113,31 @@ class RuleSet:
     def silenced(self, name: str) -> bool:
         """Return whether an alert is silenced."""
         return name in self._silenced
+
+    def rules_of(self, name: str) -> list[Rule]:
+        """Return the rules of an alert. Raises QueryError for an unknown name."""
+        known = self._known(name)
+        return [rule for group in self.groups for rule in group.rules if rule.name == known and not rule.record]
+
+    def threshold(self, name: str) -> str | None:
+        """Return the number that an alert compares with, None when its rules have none or several different ones."""
+        found = [threshold_of(rule.expr) for rule in self.rules_of(name)]
+        return found[0] if all(text == found[0] for text in found) else None
+
+    def set_threshold(self, name: str, number: str) -> None:
+        """Have an alert compare with another number. Raises QueryError when it has no single threshold."""
+        self._change(name, lambda rule: replace(rule, expr=with_threshold(rule.expr, number)))
+
+    def set_for(self, name: str, for_us: int) -> None:
+        """Have an alert wait this long before it fires; what fires already goes on."""
+        self._change(name, lambda rule: replace(rule, for_us=for_us))
+
+    def _change(self, name: str, change: Callable[[Rule], Rule]) -> None:
+        known = self._known(name)
+        self.groups = tuple(
+            replace(group, rules=tuple(change(r) if r.name == known and not r.record else r for r in group.rules))
+            for group in self.groups
+        )
 
     def evaluate(self, store: SeriesStore, t_us: int) -> list[Transition]:
         """Evaluate the groups that are due at `t_us`; return what changed, in the order of the rules."""

@@ -87,6 +87,8 @@ class LogStore:
         self._ring: list[LogRecord] = []
         self._digest = digest
         self._bins: dict[str, dict[int, int]] = {level: {} for level in LEVELS}
+        self._newest_us = -(1 << 62)
+        self._late_us = 0
         self._second = -1
         self._in_second = 0
         self._shapes: dict[tuple[object, ...], _Shape] = {}
@@ -109,7 +111,11 @@ class LogStore:
         fields: Mapping[str, str | int] | None = None,
         trace_id: str = "",
     ) -> None:
-        """Append one record."""
+        """Append one record. Its time may lie before that of earlier ones: skewed clocks, late shipping."""
+        if t_us < self._newest_us:
+            self._late_us = max(self._late_us, self._newest_us - t_us)
+        else:
+            self._newest_us = t_us
         second = t_us // 1_000_000
         if second == self._second:
             self._in_second += 1
@@ -180,7 +186,7 @@ class LogStore:
                 break
             record = ring[index % capacity]
             if since_us is not None and record.t_us < since_us:
-                if after < 0:
+                if after < 0 and record.t_us < since_us - self._late_us:
                     break
                 last = index
                 continue

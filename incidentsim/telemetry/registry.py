@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Protocol
 
 from incidentsim.specs.metrics import METRICS, MetricSpec, MetricType
 from incidentsim.telemetry.labels import NAN, Labels, format_series, make_labels
@@ -142,6 +143,25 @@ class _Target:
     up: bool = True
 
 
+class Lens(Protocol):
+    """What stands between the instruments and a scrape: settings and failures of monitoring itself.
+
+    Whoever changes its answers calls `Registry.touch`.
+    """
+
+    def lists(self, target: str) -> bool:
+        """Return whether the scraper knows of a target at all."""
+        ...
+
+    def answers(self, target: str) -> bool:
+        """Return whether scrapes of a target that is up succeed."""
+        ...
+
+    def shown(self, entries: list[Entry]) -> list[Entry]:
+        """Return what scrapes see of these instruments, in their order."""
+        ...
+
+
 class Registry:
     """All instruments of a world, in the order of their registration.
 
@@ -151,6 +171,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.version = 0
+        self.lens: Lens | None = None
         self._entries: dict[tuple[str, Labels], Entry] = {}
         self._targets: dict[str, _Target] = {}
 
@@ -203,17 +224,34 @@ class Registry:
         self._entries = {key: entry for key, entry in self._entries.items() if entry.target != target}
         self.version += 1
 
+    def up(self, target: str) -> bool:
+        """Return whether a known target's process answers."""
+        return self._targets[target].up
+
     def targets(self) -> tuple[str, ...]:
         """Return the targets in order of registration."""
         return tuple(self._targets)
 
     def up_series(self) -> list[tuple[tuple[str, Labels], float]]:
         """Return ((name, labels), 0 or 1) of every target's `up`."""
-        return [(state.key, 1.0 if state.up else 0.0) for state in self._targets.values()]
+        lens = self.lens
+        if lens is None:
+            return [(state.key, 1.0 if state.up else 0.0) for state in self._targets.values()]
+        return [(state.key, 1.0 if state.up and lens.answers(name) else 0.0)
+                for name, state in self._targets.items() if lens.lists(name)]  # fmt: skip
 
     def reachable(self) -> list[Entry]:
         """Return the instruments that a scrape reaches now, in order of registration."""
+        entries = self.entries()
+        return entries if self.lens is None else self.lens.shown(entries)
+
+    def entries(self) -> list[Entry]:
+        """Return the instruments of all targets that are up, whatever scrapes make of them."""
         return [entry for entry in self._entries.values() if self._targets[entry.target].up]
+
+    def touch(self) -> None:
+        """Have scrapers plan anew: the lens answers differently from now on."""
+        self.version += 1
 
     def listen(self, only: frozenset[str] | None) -> None:
         """Have histograms of other families than `only` forget what they are told; with None, none of them."""

@@ -48,6 +48,28 @@ class Group:
     rules: tuple[Rule, ...]
 
 
+_LAST_COMPARISON = re.compile(r"((?:==|!=|>=|<=|>|<)\s*(?:bool\s+)?)([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*\Z")
+
+
+def threshold_of(expr: str) -> str | None:
+    """Return the number that an expression as a whole is compared with, as written; None when there is none."""
+    tree = grammar.parse(expr)
+    found = _LAST_COMPARISON.search(expr)
+    if found is None or not isinstance(tree, grammar.BinaryExpr):
+        return None
+    number = isinstance(tree.rhs, (grammar.NumberLiteral, grammar.UnaryExpr))
+    return found[2] if number and str(tree.op) in ("==", "!=", ">=", "<=", ">", "<") else None
+
+
+def with_threshold(expr: str, number: str) -> str:
+    """Return the expression compared with another number. Raises QueryError when it has no single threshold."""
+    if threshold_of(expr) is None:
+        raise QueryError(f"{expr!r} is not one comparison with a number, so it has no threshold to change")
+    changed = _LAST_COMPARISON.sub(lambda match: match[1] + number, expr)
+    compile_text(changed)
+    return changed
+
+
 def parse_groups(parsed: Any) -> tuple[Group, ...]:
     """Return the groups of a parsed rule file. Raises QueryError naming group and rule."""
     groups: Any = parsed.get("groups") if isinstance(parsed, Mapping) else None

@@ -6,6 +6,7 @@ from math import isnan
 
 from incidentsim.client_api import Health
 from incidentsim.errors import CommandError
+from incidentsim.world.observability.lies import KV_USAGE
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import ComponentState
 from incidentsim.world.stack.pod import Pod
@@ -63,7 +64,7 @@ def topology(stack: Stack) -> list[ComponentState]:
 
 def _pod_state(stack: Stack, pod: Pod) -> ComponentState:
     labels = {"model_name": pod.pool.model_name, "engine": pod.id}
-    kv = stack.store.latest("vllm:kv_cache_usage_perc", labels)
+    kv = stack.store.latest(stack.lies.read_name(KV_USAGE), labels)
     waiting = stack.store.latest("vllm:num_requests_waiting", labels)
     edges = ((pod.where, ""),)
     if pod.state != "ready":

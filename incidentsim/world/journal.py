@@ -6,7 +6,7 @@ read back by any component.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from incidentsim.exact import Draws, bits64
 from incidentsim.scenario.cast import Cast
@@ -14,12 +14,21 @@ from incidentsim.scenario.model import ObservabilityPart
 from incidentsim.telemetry.logs import LogStore
 from incidentsim.telemetry.spans import SpanStore, Trace, TraceSpan
 from incidentsim.world.kernel import Kernel
+from incidentsim.world.observability.shipping import Line, Shipper
 from incidentsim.world.stack.requests import Attempt
 from incidentsim.world.stack.sequence import NEVER
 
+HOSTILE_FIELDS = {"asn": "AS64510", "user_agent": "python-requests/2.32.3"}
+"""How the requests of an attack look in the access log: one hosting network, one script."""
+
 
 class Journal:
-    """Log lines and traces of one world. `logs` and `spans` are None when telemetry is off."""
+    """Log lines and traces of one world. `logs` and `spans` are None when telemetry is off.
+
+    `accessed` and `traced` are the shares of requests in access log and traces (ppm). `shipper` is the collector
+    that lines pass, None when nothing limits it. `skew_us` says how far the clock of a host (or of a pod's) is
+    ahead, None while all clocks are right.
+    """
 
     def __init__(
         self, kernel: Kernel, part: ObservabilityPart, cast: Cast, seed: int, logs: LogStore | None,
@@ -29,8 +38,10 @@ class Journal:
         self._cast = cast
         self._logs = logs
         self._spans = spans
-        self._access = part.access_log_sampling
-        self._traced = part.trace_sampling
+        self.accessed = part.access_log_sampling
+        self.traced = part.trace_sampling
+        self.shipper: Shipper | None = None
+        self.skew_us: Callable[[str], int] | None = None
         self._draws = Draws(seed, "observability", "sampling")
         self._trace_key = Draws(seed, "observability", "trace-id").key
 
@@ -42,12 +53,25 @@ class Journal:
     def emit(self, level: str, service: str, host: str, message: str, fields: Mapping[str, str | int]) -> None:
         """Write one log line."""
         if self._logs is not None:
-            shown = self._cast.shown
-            self._logs.emit(self._kernel.now, level, service, shown(host), message, dict(fields))
+            self._write(level, service, host, message, dict(fields))
+
+    def _write(
+        self, level: str, service: str, host: str, message: str, fields: dict[str, str | int], trace_id: str = ""
+    ) -> None:
+        assert self._logs is not None
+        now = self._kernel.now
+        if self.skew_us is not None:
+            now += self.skew_us(host)
+        shown = self._cast.shown(host)
+        if self.shipper is None:
+            self._logs.emit(now, level, service, shown, message, fields, trace_id)
+        else:
+            self.shipper.take(Line(t_us=now, level=level, service=service, host=shown, message=message, fields=fields,
+                                   trace_id=trace_id))  # fmt: skip
 
     def begin(self, attempt: Attempt) -> None:
         """Decide whether an attempt is traced, so that its stages note their times."""
-        if self._spans is not None and self._sample(attempt) < self._traced:
+        if self._spans is not None and self._sample(attempt) < self.traced:
             attempt.marks = []
 
     def _sample(self, attempt: Attempt) -> int:
@@ -56,17 +80,16 @@ class Journal:
 
     def access(self, attempt: Attempt, code: int, reason: str) -> None:
         """Note the answer to an attempt: an access-log line (errors always, successes sampled) and a trace."""
-        logs = self._logs
-        if logs is None:
+        if self._logs is None:
             return
         request = attempt.request
         key = request.index << 6 | request.tenant.number
         sample = self._sample(attempt)
         trace_id = ""
-        if sample < self._traced:
+        if sample < self.traced:
             trace_id = f"{bits64(self._trace_key, key << 6 | attempt.number):016x}"
             self._trace(attempt, code, trace_id)
-        if code == 200 and sample >= self._access:
+        if code == 200 and sample >= self.accessed:
             return
         now = self._kernel.now
         tenant = self._cast.shown(request.tenant.id)
@@ -75,10 +98,13 @@ class Journal:
             "tenant": tenant, "code": code, "duration_ms": (now - attempt.received_us) // 1000,
             "prompt_tokens": request.prompt, "attempt": attempt.number, "upstream": pod,
         }  # fmt: skip
+        if request.key:
+            fields["conversation"] = request.key
+        fields |= HOSTILE_FIELDS if request.hostile else request.tenant.client_fields
         if reason:
             fields["details"] = reason
         level = "info" if code in (200, 499) else "warn" if code < 500 else "error"
-        logs.emit(now, level, "gateway", "gateway-0", f"POST {request.route.path}", fields, trace_id)
+        self._write(level, "gateway", "gateway-0", f"POST {request.route.path}", fields, trace_id)
 
     def _trace(self, attempt: Attempt, code: int, trace_id: str) -> None:
         assert self._spans is not None
@@ -99,7 +125,11 @@ class Journal:
             spans.append(TraceSpan(name="flow-control queue", service="gateway", start_us=staged, end_us=waited,
                                    depth=1))  # fmt: skip
         if dispatched != NEVER:
-            spans.append(TraceSpan(name="chat", service="vllm", start_us=dispatched, end_us=now, depth=1, attributes=(
+            # the engine stamps its spans with its own host's clock
+            served = attempt.served
+            ahead = self.skew_us(served.id) if self.skew_us is not None and served is not None else 0
+            spans.append(TraceSpan(name="chat", service="vllm", start_us=dispatched + ahead, end_us=now + ahead,
+                                   depth=1, attributes=(
                 ("gen_ai.operation.name", "chat"), ("gen_ai.usage.input_tokens", attempt.prompt),
                 ("gen_ai.usage.output_tokens", attempt.output if code == 200 else 0),
                 ("gen_ai.request.max_tokens", request.max_tokens),
@@ -109,6 +139,7 @@ class Journal:
             for name, start, end in (("queue", dispatched, admitted), ("prefill", admitted, first),
                                      ("decode", first, now)):  # fmt: skip
                 if end > start:
-                    spans.append(TraceSpan(name=name, service="vllm", start_us=start, end_us=end, depth=2))
+                    spans.append(TraceSpan(name=name, service="vllm", start_us=start + ahead, end_us=end + ahead,
+                                           depth=2))  # fmt: skip
         self._spans.add(Trace(trace_id=trace_id, tenant=tenant, start_us=attempt.received_us, end_us=now,
                               status=str(code), spans=tuple(spans)))  # fmt: skip

@@ -27,7 +27,8 @@ from incidentsim.world.actions.base import Action, report
 from incidentsim.world.conditions import Conditions
 from incidentsim.world.inspection import inspect, topology
 from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, Call
-from incidentsim.world.observability import Observability
+from incidentsim.world.observability.plane import Observability
+from incidentsim.world.stack.billing import Bill
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import ComponentState
 from incidentsim.world.stack.organisation import ChangeEntry
@@ -173,6 +174,10 @@ class World:
         """Return the change log in order of time."""
         return list(self._stack.organisation.entries)
 
+    def costs(self, since_us: int) -> list[Bill]:
+        """Return who used what since the minute of `since_us`, under shown names, dearest first."""
+        return self._stack.billing.bills(since_us, self._stack.cast.shown)
+
     def vocabulary(self) -> Vocabulary:
         """Return the names known now."""
         entries = self._stack.organisation.entries
@@ -185,8 +190,9 @@ class World:
         return self._stack.book.totals()
 
     def cost_microdollars(self) -> int:
-        """Return the price of all GPUs held so far."""
-        return sum(pool.cost_microdollars() for pool in self._stack.pools.values())  # exact: ints
+        """Return the price of all GPUs held so far, and of the tokens of pools priced per token."""
+        own = sum(pool.cost_microdollars() for pool in self._stack.pools.values())  # exact: ints
+        return own + self._stack.billing.provider_microdollars()
 
     def root_causes_present(self) -> dict[str, bool]:
         """Ground truth: which root causes are still there."""
@@ -194,9 +200,10 @@ class World:
         return {cause.id: not evaluate(cause.removed_when, state) for cause in self.scenario.root_causes}
 
     def violations(self) -> tuple[str, ...]:
-        """Return the protected invariants that are broken now: alerts that are still silenced."""
+        """Return the protected invariants that are broken now: alerts still silenced, data outside its region."""
         rules = self._stack.rules
-        return tuple(f"alert {n} is silenced" for n in rules.names() if rules.silenced(n)) if rules is not None else ()
+        silenced = [f"alert {n} is silenced" for n in rules.names() if rules.silenced(n)] if rules is not None else []
+        return (*silenced, *self._stack.gateway.regions.violations(self.now_us))
 
     def dyn_digest(self) -> str:
         """Return the digest of the dynamics up to the last checkpoint and command."""

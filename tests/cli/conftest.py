@@ -48,7 +48,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(autouse=True)
 def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the small world in the place of the real one; re-simulation stays in this process, which has it."""
-    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    monkeypatch.setattr("incidentsim.session.resimulation.PROCESS_FROM", 1_000_000)
     monkeypatch.setitem(sys.modules, "incidentsim.world", SimpleNamespace(World=FakeWorld))
 
 

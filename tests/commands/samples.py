@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from incidentsim.commands import Command
 from incidentsim.commands.lex import options_of
 from incidentsim.commands.validate import (
+    ALERT_ACTIONS,
     CACHES,
+    COST_BY,
+    DEFAULT_ROUTE,
     PINNABLES,
     SEVERITIES,
     SWITCHES,
@@ -129,6 +132,10 @@ def _args_of(kind: ArgumentKind, context: Context) -> st.SearchStrategy[str]:
             return _SHARES_PPM.map(format_ratio)
         case "duration":
             return _DURATIONS
+        case "alert_setting":
+            thresholds = st.integers(0, 10**9).map(lambda thousandths: f"{thousandths / 1000:g}")
+            return st.one_of(thresholds.filter(str.isdigit), _DURATIONS.map(lambda text: f"for={text}"),
+                             st.sampled_from(("0.05", "-2.5")))  # fmt: skip
         case "seq":
             return st.integers(0, 10**9 - 1).map(str)
         case "fault_component":
@@ -155,6 +162,7 @@ def _names(kind: ArgumentKind) -> tuple[str, ...]:
         "change": v.changes,
         "runbook": v.runbooks,
         "alert": v.alerts,
+        "alert_action": ALERT_ACTIONS,
         "person": v.people,
         "severity": SEVERITIES,
         "word": ("tokenizer=r7", "v3"),
@@ -165,6 +173,8 @@ def _names(kind: ArgumentKind) -> tuple[str, ...]:
         "shard": of_kind(v, "shard"),
         "pinnable": of_kind(v, *PINNABLES),
         "switch": SWITCHES,
+        "route_target": (*v.pools, DEFAULT_ROUTE),
+        "cost_by": COST_BY,
     }[kind]
 
 

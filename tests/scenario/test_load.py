@@ -47,7 +47,8 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     "fault of another component": (
         ("kind: context_growth", "kind: gpu_lost"),
         "44:13: timeline[1].fault.kind: gpu_lost hits a node; tenant.strategic is a tenant, whose faults are "
-        "context_growth, traffic_surge, retry_bug",
+        "context_growth, traffic_surge, retry_bug, length_shift, history_not_trimmed, runaway_agent, injection_wave, "
+        "no_budget",
     ),
     "parameter out of bounds": (
         ("turns: 20", "turns: 900"),
@@ -79,6 +80,10 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     "unknown tenant in a waiver": (
         ("waiver: {tenant: strategic}", "waiver: {tenant: stratgic}"),
         "39:24: timeline[0].change.waiver.tenant: there is no tenant 'stratgic' (did you mean 'strategic'?)",
+    ),
+    "revisions of what is no pool": (
+        ("waiver: {tenant: strategic}", "waiver: {tenant: strategic}\n      revisions: {image: v2}"),
+        "40:18: timeline[0].change.revisions: only a deploy whose target is a pool rolls out revisions",
     ),
     "value in a condition": (
         ("equals: tokens", "equals: token"),

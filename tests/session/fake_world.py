@@ -31,6 +31,7 @@ from incidentsim.telemetry.logs import LogStore
 from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.spans import SpanStore, Trace, TraceSpan
 from incidentsim.telemetry.store import SeriesStore
+from incidentsim.world.stack.billing import Bill
 
 BEAT_US = 50_000
 SCRAPE_US = 5_000_000
@@ -162,6 +163,9 @@ class FakeWorld:
     def changes(self) -> list[FakeChange]:
         """Return the one change."""
         return [FakeChange()]
+
+    def costs(self, since_us: int) -> list[Bill]:
+        return []
 
     def topology(self) -> list[FakeComponent]:
         """Return two nodes."""

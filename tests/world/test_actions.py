@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -10,15 +11,19 @@ from incidentsim.commands.model import Command
 from incidentsim.commands.parse import parse
 from incidentsim.errors import CommandError
 from incidentsim.events import EffectObserved, MessageReceived
-from incidentsim.scenario.model import Change, TimelineEntry
+from incidentsim.exact import Draws
+from incidentsim.scenario.model import Change, Scenario, TimelineEntry
 from incidentsim.specs.verbs import VERBS
 from incidentsim.world.actions import ACTIONS
 from incidentsim.world.stack.data.job import Job
 from incidentsim.world.stack.data.store import FeatureStore
 from incidentsim.world.stack.response_cache import ResponseCache
 from incidentsim.world.stack.retrieval import Shard
+from incidentsim.world.stack.sessions import conversation_id
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
+from tests.world.test_edge import two_pools
+from tests.world.test_tenants import sessions
 from tests.world.worlds import SECOND, Run, complete, packaged, quiet, send, stack_of
 
 
@@ -34,6 +39,21 @@ class Sample:
     inverse: str
     wrong: tuple[dict[str, str], ...]
     first: str = ""
+    scenario: Callable[[], Scenario] = lambda: complete(quiet(duration=0))
+
+
+def with_canary() -> Scenario:
+    """Return two pools, the second of them a canary, without traffic."""
+    return two_pools(rate=0, duration=0, canary=True)
+
+
+def with_session() -> Scenario:
+    """Return one tenant with one user in one long conversation."""
+    return sessions(sessions=1, history=10**6).model_copy(update={"duration": 0})
+
+
+CONVERSATION = conversation_id(Draws(1, "tenant.storefront", "conversation-id").key, 0)
+"""Id of that conversation under seed 1."""
 
 
 ACTS = {
@@ -65,6 +85,15 @@ ACTS = {
                     wrong=({"target": "chat-pool-9"}, {"target": "gateway"}, {"target": "node-9"})),
     "cordon": Sample(line="cordon node-1", preview="no new replica is placed here", inverse="cordon",
                      wrong=({"node": "node-9"}, {"node": "node-3"}, {"node": "node-1", "switch": "off"})),
+    "route": Sample(line="route prompt_tokens>9000 chat-pool", preview="by default -> chat-pool", inverse="route",
+                    wrong=({"selector": "tenant=nobody", "pool": "chat-pool"}, {"selector": "all", "pool": "chat"})),
+    "canary": Sample(line="canary spare-pool 10%", preview="canary_share 0.0 -> 0.1", inverse="canary",
+                     wrong=({"pool": "chat-pool", "percent": "1000"}, {"pool": "nothing", "percent": "1000"}),
+                     scenario=with_canary),
+    "terminate": Sample(line=f"terminate {CONVERSATION}", preview="refuse further ones with 403", inverse="terminate",
+                        wrong=({"conversation": "conv-0"},), scenario=with_session),
+    "flush": Sample(line="flush chat-pool", preview="0 queued requests", inverse="", wrong=({"pool": "chat"},)),
+    "renew": Sample(line="renew listener", preview="valid for 90 days", inverse="", wrong=({"certificate": "moon"},)),
     "purge": Sample(line="purge response-cache", preview="every entry is dropped", inverse="", wrong=({"cache": "x"},)),
     "pause": Sample(line="pause job.daily", preview="none running", inverse="resume", wrong=({"job": "job.x"},)),
     "resume": Sample(line="resume job.daily", preview="at its next time", inverse="pause", first="pause job.daily",
@@ -75,15 +104,17 @@ ACTS = {
                        wrong=({"shard": "shard-9"}, {"shard": "gateway"})),
     "silence": Sample(line="silence TTFTBurnRateFast", preview="notifications stop", inverse="silence",
                       wrong=({"alert": "Nothing"},)),
+    "alert": Sample(line="alert set EngineQueueDepth 5", preview="60 -> 5", inverse="alert",
+                    wrong=({"action": "set", "alert": "Nothing", "setting": "5"},)),
 }  # fmt: skip
 
 
-def fresh() -> World:
-    """Return a quiet world at T+0, its facts taken."""
+def fresh(verb: str = "") -> World:
+    """Return a quiet world at T+0 that suits a verb, its facts taken."""
     change = Change(id="chg-9", kind="deploy", target="chat-pool", actor="bot", summary="chat template",
                     revisions={"template": "r2"})  # fmt: skip
     entry = TimelineEntry.model_construct(at=-3_600 * SECOND, change=change)
-    scenario = complete(quiet(duration=0))
+    scenario = ACTS[verb].scenario() if verb else complete(quiet(duration=0))
     world = Run(scenario=scenario.model_copy(update={"timeline": (*scenario.timeline, entry)})).play().world
     world.facts()
     return world
@@ -96,11 +127,14 @@ def configuration(world: World) -> list[object]:
     return [
         {path: value for path, value in stack.settings._values.items() if not path.startswith("node-")},
         list(stack.gateway.shedder.rules.values()),
+        list(stack.gateway.rules.values()),
+        list(stack.gateway.guards.killed),
+        list(stack.gateway.certificates.not_after.values()),
         [p.cordoned for p in stack.pool.pods if p.state != "gone"],
         [node.host for node in stack.pool.nodes if node.cordoned],
         stack.pool.int_knob("replicas"),
         dict(stack.pool.revisions.wanted),
-        [stack.rules.silenced(name) for name in stack.rules.names()],
+        [(stack.rules.silenced(name), stack.rules.threshold(name)) for name in stack.rules.names()],
         stack.router.describe(),
         [t.describe()[:3] for t in stack.tenants.values()],
         sum(p.restarts for p in stack.pool.pods),
@@ -121,7 +155,7 @@ def test_every_act_verb_has_an_action_and_a_sample() -> None:
 @pytest.mark.parametrize("verb", ACTS)
 def test_a_preview_tells_and_changes_nothing(verb: str) -> None:
     """Checking and previewing leave the world's state as it is, and the preview says what it is about."""
-    world = fresh()
+    world = fresh(verb)
     command = parse(ACTS[verb].line, world.vocabulary())
     before = stack_of(world).state()
     world.check(command)
@@ -135,7 +169,7 @@ def test_a_preview_tells_and_changes_nothing(verb: str) -> None:
 @pytest.mark.parametrize("verb", ACTS)
 def test_it_takes_effect_and_its_inverse_restores(verb: str) -> None:
     """Applied, it changes the configuration and says so; its inverse puts everything back."""
-    world = fresh()
+    world = fresh(verb)
     sample = ACTS[verb]
     if sample.first:
         send(world, sample.first, t_us=SECOND // 2, ref=10)
@@ -144,13 +178,13 @@ def test_it_takes_effect_and_its_inverse_restores(verb: str) -> None:
     before = configuration(world)
     command = parse(sample.line, world.vocabulary())
     send(world, sample.line, t_us=SECOND, ref=11)
-    world.advance(8 * SECOND)
+    world.advance((8 if sample.inverse else 50) * SECOND)
     effects = [f for f in world.facts() if isinstance(f, EffectObserved)]
     assert [f.ref for f in effects] == [11] * len(effects)
     assert effects[0].stage in ("applied", "done")
     assert not any(f.stage == "failed" for f in effects)
     if not sample.inverse:
-        assert configuration(world) != before
+        assert verb == "flush" or configuration(world) != before, "nobody waits in a quiet world"
         with pytest.raises(CommandError, match="can't be undone"):
             world.inverse(command, 11)
         return
@@ -166,7 +200,7 @@ def test_it_takes_effect_and_its_inverse_restores(verb: str) -> None:
 @pytest.mark.parametrize("verb", ACTS)
 def test_a_wrong_target_changes_nothing(verb: str) -> None:
     """A command for something that isn't there is refused with the reason; applied, it fails without a trace."""
-    world = fresh()
+    world = fresh(verb)
     for args in ACTS[verb].wrong:
         command = Command(verb=verb, args=args)
         before = stack_of(world).state()

@@ -72,6 +72,10 @@ def test_standing_faults_disturb_nothing(kind: str) -> None:
         "gateway": "gateway",
         "pool": "chat-pool",
         "autoscaler": "autoscaler",
+        "tenant": "tenant.storefront",
+        "route": "route.chat",
+        "router": "router",
+        "observability": "observability",
     }
     planted = with_fault(plain, kind, component[FAULTS[kind].component], SECOND)
     assert Run(scenario=planted).play().world.sli() == Run(scenario=plain).play().world.sli()

@@ -77,11 +77,11 @@ def test_every_gpu_of_a_group_has_the_whole_list(world_twice: Twice) -> None:
 def test_the_slowest_gpu_sets_the_pace(world_twice: Twice) -> None:
     """One slow GPU slows its replica as much as four of them; its peers wait for it at less power."""
     base = groups(small(rate=9_000))
-    fault = {"slowdown": 2_000_000, "ramp": 0}
-    one = world_twice(Run(scenario=with_fault(base, "clock_throttle", "node-1", -19 * SECOND, gpu=2, **fault)))
+    slow = 2_000_000
+    one = world_twice(Run(scenario=with_fault(base, "clock_throttle", "node-1", -19 * SECOND, gpu=2, slowdown=slow)))
     scenario = base
     for gpu in range(4):
-        scenario = with_fault(scenario, "clock_throttle", "node-1", -19 * SECOND, gpu=gpu, **fault)
+        scenario = with_fault(scenario, "clock_throttle", "node-1", -19 * SECOND, gpu=gpu, slowdown=slow)
         plan = scenario.timeline[-1].fault
         assert plan is not None
         entry = scenario.timeline[-1].model_copy(update={"fault": plan.model_copy(update={"id": f"slow-{gpu}"})})
@@ -244,7 +244,8 @@ def test_a_neighbour_slows_in_bursts_and_shows_its_own_series(world_twice: Twice
 
     probes = tuple((t * SECOND, look) for t in range(1, 60, 5))
     played = world_twice(Run(scenario=scenario, probes=probes))
-    assert 1_200_000 <= min(factors) < 1_700_000 < 2_200_000 < max(factors) <= 2_800_000
+    assert 1_200_000 <= min(factors) < 1_700_000
+    assert 2_200_000 < max(factors) <= 2_800_000
     assert steps(played) < 0.9 * steps(played, 0)
     assert last(played, "SM_CLOCK", 0) == 1_410
     there = [dict(s.labels) for s in played.world.metrics.series("container_cpu_usage_seconds_total")]

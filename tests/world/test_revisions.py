@@ -75,6 +75,16 @@ def test_a_rollback_cures_pod_by_pod(world_twice: Twice) -> None:
     assert len(set(running(played, "image"))) == 1
 
 
+def test_a_fault_that_its_change_did_not_roll_out_ends_with_the_rollback(world_twice: Twice) -> None:
+    """Brought by a change of something else, a fault in an image ends where that is reverted."""
+    base = with_fault(quiet(), "bad_image", POOL, -19 * SECOND, with_change="chg-9", slowdown=2_000_000)
+    change = Change(id="chg-9", kind="deploy", target="node-pool", actor="bot", summary="GPU driver")
+    entry = TimelineEntry.model_construct(at=-19 * SECOND, change=change)
+    scenario = base.model_copy(update={"timeline": (*base.timeline, entry)})
+    played = world_twice(Run(scenario=scenario, script=((SECOND, "rollback chg-9"),)))
+    assert played.stack.faults[f"bad-image-{POOL}"].removed
+
+
 @pytest.mark.parametrize("line", ["rollback chg-9", f"pin {POOL} tokenizer=r1"])
 def test_pinning_the_old_revision_is_as_good_as_a_rollback(world_twice: Twice, line: str) -> None:
     """A fault in a revision is removed when no pod runs it, whatever replaced them."""

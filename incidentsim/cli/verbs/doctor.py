@@ -55,6 +55,7 @@ def _settings(config: Config) -> list[Check]:
         "speed": f"{config.speed:g}",
         "data_dir": str(config.data_dir),
         "scenarios_dir": str(config.scenarios_dir or "./scenarios, then the packaged ones"),
+        "alert_webhook": config.alert_webhook or "none",
     }
     there = "read" if config.file.exists() else "not there"
     checks = [Check(name="file", value=f"{config.file} ({there})")]

@@ -6,7 +6,17 @@ from typing import Literal
 
 from pydantic import Field
 
-from incidentsim.scenario.fields import CleanText, Count, Id, Limit, Milli, PositiveDuration, Quantiles, Ratio
+from incidentsim.scenario.fields import (
+    CleanText,
+    Count,
+    Duration,
+    Id,
+    Limit,
+    Milli,
+    PositiveDuration,
+    Quantiles,
+    Ratio,
+)
 from incidentsim.scenario.parts.base import Model
 
 
@@ -26,12 +36,19 @@ class Workload(Model):
 
     `routes` are shares of the stack's routes by id; without them all requests take the first. `sessions` is the
     number of users with a session of their own: a request belongs to one of them, and sends its conversation's
-    earlier turns again as part of its prompt, up to `history` tokens. `template` tokens of each prompt are the
-    same for all requests of the tenant.
+    earlier turns again as part of its prompt; beyond `history` tokens of them it begins a new one. `template`
+    tokens begin each prompt, the same for all requests of the tenant. `diurnal` is how far the rate swings with the
+    time of day around `peak`; in bursts of mean `burst_lasts`, one about every `burst_every`, it is `burst` times
+    as high.
     """
 
     rate: Milli
     breathing: Ratio = 80_000
+    diurnal: Ratio = Field(default=0, le=1_000_000)
+    peak: Duration = 0
+    burst: Ratio = 1_000_000
+    burst_every: PositiveDuration = 600_000_000
+    burst_lasts: PositiveDuration = 60_000_000
     routes: dict[Id, Ratio] = Field(default_factory=dict, max_length=8)
     sessions: Count = 0
     history: Count = 0

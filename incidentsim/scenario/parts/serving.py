@@ -16,6 +16,8 @@ class PoolPart(Part):
     `image`, `weights`, `tokenizer` and `template` are the revisions its pods start with. `load_time` is a start
     from a disk that holds the weights; where the stack has a registry, a start is the fetching and `warm_up`.
     `other_gpu_memory`: share of each card that other processes hold.
+    `dollars_per_million_tokens` is what a provider charges for a pool that is not paid by the GPU-hour.
+    `weaker` is the share of answers that are bad because the model is smaller than the best.
     """
 
     model_name: CleanText
@@ -32,6 +34,8 @@ class PoolPart(Part):
     warm_up: PositiveDuration = 15_000_000
     other_gpu_memory: Ratio = 0
     dollars_per_gpu_hour: Milli = 3_670
+    dollars_per_million_tokens: Milli = 0
+    weaker: Ratio = 0
     roll_parallel: int = Field(default=2, ge=1, le=16)
     collective_timeout: PositiveDuration = 600_000_000
     region: str = Field(default="", max_length=20)

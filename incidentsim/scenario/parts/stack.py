@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from incidentsim.scenario.fields import CleanText, Id, PositiveDuration, Ratio
+from incidentsim.scenario.fields import CleanText, Id, KnobMap, PositiveDuration, Ratio
 from incidentsim.scenario.parts.base import Model, Part
 from incidentsim.scenario.parts.caches import ResponseCachePart
 from incidentsim.scenario.parts.data import PipelinePart, RankerPart
@@ -32,14 +32,23 @@ ComponentPart = Annotated[
 ]  # fmt: skip
 """A component that not every stack has, told apart by its `kind`."""
 
+Metric = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]{0,100}$")]
+"""A metric's name."""
+
 
 class ObservabilityPart(Model):
-    """How the stack is watched."""
+    """How the stack is watched; `knobs` are further starting knobs of the component.
+
+    `names`: metrics that the engines' image exposes under an older name, which is the one that dashboards, router
+    and autoscaler were set up to read, such as `vllm:kv_cache_usage_perc: vllm:gpu_cache_usage_perc`.
+    """
 
     scrape_interval: PositiveDuration = 5_000_000
     rule_interval: PositiveDuration = 15_000_000
     access_log_sampling: Ratio = 50_000
     trace_sampling: Ratio = 20_000
+    names: dict[Metric, Metric] = Field(default_factory=dict, max_length=8)
+    knobs: KnobMap = Field(default_factory=dict)
 
 
 class Stack(Model):

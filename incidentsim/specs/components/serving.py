@@ -17,6 +17,8 @@ POOL = ComponentSpec(
              help="Token budget of one engine step, shared by decodes and prefill chunks."),
         Knob(name="max_model_len", kind="int", default=65_536, low=512, high=131_072, unit="tokens", rolls=True,
              help="Longest prompt plus output; longer requests get 400."),
+        Knob(name="enable_prefix_caching", kind="bool", default=0, low=0, high=1, rolls=True,
+             help="Whether prompts share the KV blocks of a common beginning (vLLM's automatic prefix caching)."),
         Knob(name="gpu_memory_utilization", kind="ratio", default=900_000, low=500_000, high=980_000, rolls=True,
              help="Share of GPU memory for weights and KV cache; decides how many KV blocks there are."),
         Knob(name="cordon_on_xid", kind="bool", default=0, low=0, high=1,

@@ -10,8 +10,9 @@ Danger = Literal["none", "caution", "destructive"]
 ArgumentKind = Literal[
     "promql", "filter", "trace", "component", "knob", "value", "tenant", "resource", "rate", "waiver_action",
     "waiver", "tier", "pool", "replica", "count", "target", "change", "runbook", "shed_selector", "percent", "alert",
-    "seq", "person", "text", "word", "node", "drainable", "route", "job", "cache", "shard", "pinnable", "switch",
-    "fault_component", "fault_kind", "probability", "severity", "duration", "cause",
+    "seq", "person", "route_target", "cost_by", "text", "word",
+    "node", "drainable", "route", "job", "cache", "shard", "pinnable", "switch",
+    "fault_component", "fault_kind", "probability", "severity", "duration", "cause", "alert_action", "alert_setting",
 ]  # fmt: skip
 
 

@@ -32,7 +32,7 @@ class Scale(Action):
         lines = [f"target: {pool.id}", f"change: {now} -> {count} replicas", *_steered(stack, pool.id)]
         if count > now:
             gpus = part.gpus_per_replica
-            free = max(0, part.gpu_quota - gpus * len([p for p in pool.pods if p.state not in ("gone", "pending")]))
+            free = max(0, part.gpu_quota - gpus * len(pool.capacity.held()))
             lines += [f"GPU quota: {part.gpu_quota}, free: {free}",
                       f"duration: about {(part.provision_time + part.load_time) // 1_000_000} s to provision and load",
                       f"cost: ${(count - now) * gpus * part.dollars_per_gpu_hour / 1000:.2f}/h more"]  # fmt: skip

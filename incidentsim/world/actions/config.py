@@ -1,4 +1,4 @@
-"""Configuration of the gateway and the other components: set, limit, priority, shed."""
+"""Configuration of the components and of tenants: set, limit, priority."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from incidentsim.scenario.naming import knob_at, stored_value
 from incidentsim.specs.knobs import UNLIMITED, Knob, KnobValue, format_value, value_text
 from incidentsim.world.actions.base import Action, keep_inverse, push, record_change, report
 from incidentsim.world.stack.build import Stack
-from incidentsim.world.stack.limits import ShedRule
 
 
 class SetKnob(Action):
@@ -136,43 +135,3 @@ class Priority(_OfTenant):
         path = f"tenant.{stack.tenant_id(command.args['tenant'])}.priority"
         inverse = Command(verb="priority", args=dict(command.args) | {"tier": str(stack.settings.get(path))})
         _set_tenant(stack, ref, command, "priority", command.args["tier"], inverse)
-
-
-class Shed(Action):
-    """`shed selector percent`."""
-
-    def _rule(self, stack: Stack, command: Command) -> ShedRule:
-        selector = command.args["selector"]
-        share = int(command.args["percent"])
-        if selector.startswith("tenant="):
-            tenant = stack.tenant_id(selector.removeprefix("tenant="))
-            if tenant not in stack.tenants:
-                raise CommandError(f"there is no tenant {selector.removeprefix('tenant=')!r}")
-            return ShedRule(selector=selector, share_ppm=share, tenant=tenant)
-        if selector.startswith("tier="):
-            return ShedRule(selector=selector, share_ppm=share, tier=selector.removeprefix("tier="))
-        if selector.startswith("prompt_tokens>"):
-            over = int(selector.removeprefix("prompt_tokens>"))
-            return ShedRule(selector=selector, share_ppm=share, prompt_over=over)
-        return ShedRule(selector=selector, share_ppm=share)
-
-    def check(self, stack: Stack, command: Command) -> None:
-        """The selector must name what exists."""
-        self._rule(stack, command)
-
-    def preview(self, stack: Stack, command: Command) -> list[str]:
-        """Say what the rule refuses."""
-        rule = self._rule(stack, command)
-        return [f"target: requests at the gateway that match {rule.selector}",
-                f"change: refuse {rule.share_ppm / 10_000:g}% of them with 429",
-                "steps: configuration push, in force in 5 s; requests already let in go on"]  # fmt: skip
-
-    def apply(self, stack: Stack, command: Command, ref: int) -> None:
-        """Push the rule."""
-        rule = self._rule(stack, command)
-        before = stack.gateway.shedder.rules.get(rule.selector)
-        old = str(before.share_ppm) if before is not None else "0"
-        keep_inverse(stack, ref, Command(verb="shed", args=dict(command.args) | {"percent": old}))
-        what = f"shed {rule.selector} {rule.share_ppm / 10_000:g}%"
-        record_change(stack, "config", "gateway", what)
-        push(stack, ref, what, lambda: stack.gateway.shedder.put(rule))

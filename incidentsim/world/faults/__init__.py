@@ -5,6 +5,7 @@ from __future__ import annotations
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.faults.caches import CacheKeyLeak, CacheKeyUnstable, CacheShardRestarts
 from incidentsim.world.faults.data import BadBatch, FeatureDrift, LateData, SchemaChange
+from incidentsim.world.faults.edge import BadRoute, CertExpired, LengthBlindRouting
 from incidentsim.world.faults.guardrail import (
     CpuSteal,
     CredentialExpired,
@@ -15,6 +16,15 @@ from incidentsim.world.faults.guardrail import (
     PreprocessingLeak,
 )
 from incidentsim.world.faults.hardware import ClockThrottle, EccErrors, GpuLost, NcclHang, NodeLost, NoisyNeighbour
+from incidentsim.world.faults.observability import (
+    ClockSkew,
+    LogStoreSlow,
+    MetricRenamed,
+    StaleGauge,
+    TargetLost,
+    XidHidden,
+    XidSticky,
+)
 from incidentsim.world.faults.platform import RegistryThrottled, TelemetryAgentOverload, WebhookCertExpired
 from incidentsim.world.faults.retrieval import IndexLag, MixedEmbeddings, PartitionDown, SlowReranker
 from incidentsim.world.faults.rollout import (
@@ -27,12 +37,34 @@ from incidentsim.world.faults.rollout import (
 )
 from incidentsim.world.faults.runtime import EngineHang
 from incidentsim.world.faults.standing import Standing
-from incidentsim.world.faults.tenant import ContextGrowth, RetryBug, TrafficSurge
+from incidentsim.world.faults.tenant import (
+    ContextGrowth,
+    HistoryNotTrimmed,
+    InjectionWave,
+    LengthShift,
+    PrefixBroken,
+    RetryBug,
+    RunawayAgent,
+    TrafficSurge,
+)
 
 KINDS: dict[str, type[Fault]] = {
     "context_growth": ContextGrowth,
     "traffic_surge": TrafficSurge,
+    "prefix_broken": PrefixBroken,
     "retry_bug": RetryBug,
+    "length_shift": LengthShift,
+    "history_not_trimmed": HistoryNotTrimmed,
+    "runaway_agent": RunawayAgent,
+    "injection_wave": InjectionWave,
+    "cert_expired": CertExpired,
+    "bad_route": BadRoute,
+    "length_blind_routing": LengthBlindRouting,
+    "unbounded_retries": Standing,
+    "retries_on_4xx": Standing,
+    "breaker_misconfigured": Standing,
+    "no_budget": Standing,
+    "cross_region_fallback": Standing,
     "clock_throttle": ClockThrottle,
     "gpu_lost": GpuLost,
     "ecc_errors": EccErrors,
@@ -56,6 +88,15 @@ KINDS: dict[str, type[Fault]] = {
     "preprocessing_leak": PreprocessingLeak,
     "poison_input": PoisonInput,
     "cpu_steal": CpuSteal,
+    "stale_gauge": StaleGauge,
+    "metric_renamed": MetricRenamed,
+    "target_lost": TargetLost,
+    "xid_hidden": XidHidden,
+    "xid_sticky": XidSticky,
+    "clock_skew": ClockSkew,
+    "log_store_slow": LogStoreSlow,
+    "log_pipeline_tight": Standing,
+    "trusts_stale_gauges": Standing,
     "schema_change": SchemaChange,
     "bad_batch": BadBatch,
     "late_data": LateData,

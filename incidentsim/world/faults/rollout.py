@@ -51,7 +51,9 @@ class RevisionFault(Fault):
         self.pool.afflict(self.id, self.combination(), self.effect(strength_ppm) if strength_ppm else None)
 
     def reverted(self, *, again: bool) -> None:
-        """Its change was rolled back: it is gone with the last pod that runs it."""
+        """Its change was rolled back: it is gone with the last pod that runs it, if that change rolled it out."""
+        if FAULTS[self.kind].revision not in revisions_of(self.stack, self._change()):
+            super().reverted(again=again)
 
     @property
     def removed(self) -> bool:

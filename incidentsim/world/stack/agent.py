@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from incidentsim.exact import Draws, QuantileTable
 from incidentsim.world.kernel import Call, Kernel
 from incidentsim.world.stack.requests import UserRequest
+from incidentsim.world.stack.sessions import conversation_id
 from incidentsim.world.stack.tenant import AGENT_INDEX, TenantState
 
 MAX_TURNS = 512
@@ -47,11 +48,12 @@ class Conversation:
     A failed turn is tried again after a pause; MAX_FAILED_TURNS in a row end the run.
     """
 
-    __slots__ = ("_agent", "_asked", "_context", "_failed", "_index", "_turn")
+    __slots__ = ("_agent", "_asked", "_context", "_failed", "_index", "_key", "_turn")
 
     def __init__(self, agent: AgentFeature, index: int) -> None:
         self._agent = agent
         self._index = index
+        self._key = conversation_id(agent.ids, index)
         self._turn = self._failed = self._asked = 0
         self._context = agent.draws.quantile(index * MAX_TURNS, agent.plan.first_prompt)
 
@@ -62,7 +64,8 @@ class Conversation:
         serial = self._index * MAX_TURNS + self._asked
         self._asked += 1
         output = agent.draws.quantile(key + (1 << 40), agent.plan.output)
-        agent.tenant.ask(AGENT_INDEX + serial, self._context, output, agent.max_tokens, self)
+        agent.tenant.ask(AGENT_INDEX + serial, self._context, output, agent.max_tokens, self, key=self._key,
+                         turn=self._turn, prefix=((self._key, self._context),))  # fmt: skip
 
     def answered(self, request: UserRequest, ok: bool) -> None:
         """The turn ended: think and go on, or give the run up."""
@@ -100,6 +103,7 @@ class AgentFeature:
         self.tenant = tenant
         self.plan = plan
         self.draws = Draws(seed, f"tenant.{tenant.id}", f"agent/{name}")
+        self.ids = Draws(seed, f"tenant.{tenant.id}", f"conversation-id/{name}").key
         self.max_tokens = plan.output.points[-1][1]
         self.strength_ppm = 0
         self.started = self.live = 0

@@ -21,8 +21,11 @@ from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.journal import Journal
 from incidentsim.world.kernel import Kernel
+from incidentsim.world.observability.lies import KV_USAGE, Lies
 from incidentsim.world.stack.autoscaler import Autoscaler
+from incidentsim.world.stack.billing import Billing
 from incidentsim.world.stack.builders import BUILDERS
+from incidentsim.world.stack.certificates import Certificates
 from incidentsim.world.stack.component import Component, Stage
 from incidentsim.world.stack.gateway import Gateway
 from incidentsim.world.stack.gateway_metrics import ClusterMetrics, GatewayMetrics
@@ -31,6 +34,7 @@ from incidentsim.world.stack.node import Node
 from incidentsim.world.stack.organisation import Organisation
 from incidentsim.world.stack.pod import Pod
 from incidentsim.world.stack.pool import Pool
+from incidentsim.world.stack.regions import Regions
 from incidentsim.world.stack.route import Route
 from incidentsim.world.stack.router import Router
 from incidentsim.world.stack.settings import Settings
@@ -67,15 +71,25 @@ class Stack:
         self.components: dict[str, Component] = {}
         self.faults: dict[str, Fault] = {}
         self.inverses: dict[int, Command] = {}
+        self.skewed_clocks: dict[str, int] = {}
         shown = {t.id: cast.shown(t.id) for t in scenario.tenants}
         self.book = SliBook(scenario.slos, tuple(shown), shown, self.registry)
         self.pools: dict[str, Pool] = {}
         for part in scenario.stack.pools:
             self._add_pool(part)
-        self.router = Router()
-        lanes = {p.id: self._lane(p, tuple(shown)) for p in self.pools.values()}
-        metrics = GatewayMetrics(self.registry, shown)
-        self.gateway = Gateway(kernel, list(lanes.values()), tuple(shown), metrics, self.journal, seed)
+        self.lies = Lies(self.registry, scenario.stack.observability.names,
+                         lambda pool: [f"vllm/{pod.id}" for pod in self.pools[pool].routable])  # fmt: skip
+        self.router = Router(kernel, self.store, seed, self.lies.read_name(KV_USAGE))
+        lanes = {p.id: self._lane(p, tuple(shown), i) for i, p in enumerate(self.pools.values())}
+        all_lanes = tuple(lanes.values())
+        self.billing = Billing(kernel, self.registry, self.pools, shown)
+        self.gateway = Gateway(
+            kernel, all_lanes, tuple(r.id for r in scenario.stack.all_routes()),
+            GatewayMetrics(self.registry, shown), self.journal, seed, billing=self.billing,
+            regions=Regions(self.book, self.registry, [t.region for t in scenario.tenants],
+                            [p.region for p in scenario.stack.pools]),
+            certificates=Certificates(kernel, self.registry, self.journal, all_lanes),
+        )  # fmt: skip
         for pool in self.pools.values():
             pool.gateway = self.gateway
         self._adopt(self.gateway, scenario.stack.gateway.knobs)
@@ -118,10 +132,10 @@ class Stack:
         for name in pool.knob_names():
             pool.init_knob(name, self.settings.get(f"{part.id}.{name}"))
 
-    def _lane(self, pool: Pool, tenants: tuple[str, ...]) -> Lane:
-        self.router.serve(pool.id)
+    def _lane(self, pool: Pool, tenants: tuple[str, ...], number: int) -> Lane:
+        self.router.serve(pool)
         metrics = ClusterMetrics(self.registry, pool.id)
-        lane = Lane(self.kernel, self.router, pool, tenants, metrics)
+        lane = Lane(self.kernel, self.router, pool, tenants, metrics, number)
         metrics.watch(lane)
         return lane
 
@@ -129,7 +143,7 @@ class Stack:
         for part in self.scenario.stack.all_routes():
             # the loader has checked that these are stages
             stages = tuple(typed("Stage", self.components[name]) for name in part.stages)
-            route = Route(part, stages, tuple(lanes[name] for name in part.pools))
+            route = Route(part, stages, tuple(lanes[name] for name in part.pools), self.seed)
             self.gateway.routes[part.id] = route
             if self.scenario.stack.routes:
                 self._adopt(route, part.knobs)
@@ -145,6 +159,14 @@ class Stack:
         for knob, text in self.scenario.overrides.get(name, {}).items():
             values[knob] = stored_value(f"{name}.{knob}", str(text))
         self.settings.adopt(name, component, values)
+
+    def adopt_observability(
+        self, plane: Component, stored: dict[str, KnobValue], knobs: dict[str, str | int | float | bool]
+    ) -> None:  # fmt: skip
+        """Make monitoring known as a component: `stored` settings first, then `knobs`, then the scenario's."""
+        given = {name: stored_value(f"{plane.id}.{name}", str(text)) for name, text in knobs.items()}
+        self._adopt(plane, {**stored, **given}, stored=True)
+        self.settings.announce(plane.id)
 
     def adopt_nodes(self) -> None:
         """Make nodes that pools have added since known as components."""
@@ -187,6 +209,11 @@ class Stack:
     def pod(self, pod_id: str) -> Pod | None:
         """Return a pod by its id, if it exists."""
         return next((p for p in self.pods() if p.id == pod_id), None)
+
+    def skew_us(self, host: str) -> int:
+        """Return how far the clock is ahead of a host, or of the host that a pod stands on."""
+        pod = self.pod(host)
+        return self.skewed_clocks.get(host if pod is None else pod.node.id, 0)
 
     def stable(self, shown: str) -> str:
         """Return the stable id of a shown component name; tenants come with their `tenant.` prefix."""

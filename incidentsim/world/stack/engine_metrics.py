@@ -42,7 +42,9 @@ class EngineMetrics:
         registry.gauge("llm_output_entropy_nats", labels, pod.entropy_nats, target=target)
         for name, read in (
             ("vllm:num_preemptions_total", lambda e: e.preemptions),
-            ("vllm:prompt_tokens_total", lambda e: e.prefill_tokens),
+            ("vllm:prompt_tokens_total", lambda e: e.prefill_tokens + e.prefix_hits),
+            ("vllm:prefix_cache_queries_total", lambda e: e.prefix_queries),
+            ("vllm:prefix_cache_hits_total", lambda e: e.prefix_hits),
             ("vllm:generation_tokens_total", lambda e: e.generated()),
         ):  # fmt: skip
             registry.counter_from(name, labels, of_engine(read), target=target)
@@ -69,7 +71,9 @@ class EngineMetrics:
         self._generated.observe(attempt.output)
         if attempt.output > 1:
             self._itl.observe((now - attempt.first_us) // (attempt.output - 1))
-        reason = "length" if attempt.output == attempt.request.max_tokens else "stop"
+        # max_tokens is reached, or the model's context is full
+        cut = attempt.output == attempt.request.max_tokens or attempt.output < attempt.request.output
+        reason = "length" if cut else "stop"
         self._success[reason].value += 1
 
     def preemptions(self) -> int:

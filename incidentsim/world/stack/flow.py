@@ -48,7 +48,7 @@ class FlowQueue:
         waiting = [a for queues in self._queues.values() for a in queues[tenant] if a.queued]
         for queues in self._queues.values():
             queues[tenant].clear()
-        waiting.sort(key=lambda a: (a.received_us, a.request.index))
+        waiting.sort(key=lambda a: (a.queued_us, a.request.index))
         self._queues[tier][tenant].extend(waiting)
 
     def oldest(self) -> Iterator[Attempt]:
@@ -59,6 +59,18 @@ class FlowQueue:
                     queue.popleft()
                 if queue:
                     yield queue[0]
+
+    def waiting_since(self, limit: int) -> list[Attempt]:
+        """Return all that began to wait at `limit` or before."""
+        out: list[Attempt] = []
+        for queues in self._queues.values():
+            for queue in queues.values():
+                for attempt in queue:
+                    if attempt.queued_us > limit:
+                        break
+                    if attempt.queued:
+                        out.append(attempt)
+        return out
 
     def next_by_requests(self) -> Attempt | None:
         """Return the first-come request of the best tier, without taking it."""

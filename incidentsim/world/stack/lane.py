@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from incidentsim.world.kernel import Kernel
+from incidentsim.world.stack.breaker import Breaker
 from incidentsim.world.stack.flow import FlowQueue
 from incidentsim.world.stack.gateway_metrics import ClusterMetrics
 from incidentsim.world.stack.requests import Attempt
@@ -19,13 +20,18 @@ if TYPE_CHECKING:
 class Lane:
     """Admission to one pool. `sent` holds what was let through, oldest first, ended ones dropped lazily.
 
-    `most_requests` and `most_tokens` bound what a replica may have in flight, -1 = no bound.
+    `most_requests` and `most_tokens` bound what a replica may have in flight, -1 = no bound. `number` counts the
+    lanes of a gateway. `hedgeable` holds what may get a second attempt, None while nothing may.
     """
 
     def __init__(
-        self, kernel: Kernel, router: Router, pool: Pool, tenants: tuple[str, ...], metrics: ClusterMetrics
+        self, kernel: Kernel, router: Router, pool: Pool, tenants: tuple[str, ...], metrics: ClusterMetrics,
+        number: int = 0,
     ) -> None:  # fmt: skip
         self.pool = pool
+        self.number = number
+        self.breaker = Breaker()
+        self.hedgeable: deque[Attempt] | None = None
         self.flow = FlowQueue(tenants)
         self.metrics = metrics
         self.tokens_in_flight = dict.fromkeys(tenants, 0)
@@ -37,10 +43,15 @@ class Lane:
         self._engine_ids = 0
         self.sent: deque[Attempt] = deque()
 
+    @property
+    def now(self) -> int:
+        """Scenario time in µs."""
+        return self._kernel.now
+
     def state(self) -> list[object]:
         """Return what defines the lane."""
         return [self.requests_in_flight, self.flow.total, list(self.flow.sizes.values()),
-                list(self.tokens_in_flight.values()), self._engine_ids]  # fmt: skip
+                list(self.tokens_in_flight.values()), self._engine_ids, *self.breaker.state()]  # fmt: skip
 
     def enter(self, attempt: Attempt) -> bool:
         """Send an attempt to a replica at once when nobody waits and there is room."""
@@ -48,6 +59,7 @@ class Lane:
 
     def wait(self, attempt: Attempt, tier: str) -> None:
         """Queue an attempt."""
+        attempt.queued_us = self._kernel.now
         self.flow.push(attempt, tier)
         if self.by_tokens:
             self.dispatch()
@@ -85,6 +97,15 @@ class Lane:
         if pod is None:
             return False
         self.flow.remove(attempt)
+        self.place(attempt, pod)
+        self.sent.append(attempt)
+        if self.hedgeable is not None:
+            self.hedgeable.append(attempt)
+        pod.submit(attempt)
+        return True
+
+    def place(self, attempt: Attempt, pod: Pod) -> None:
+        """Put an attempt on a pod's account, about to be submitted there."""
         now = self._kernel.now
         self._engine_ids += 1
         attempt.id = self._engine_ids
@@ -95,7 +116,4 @@ class Lane:
         pod.tokens += attempt.tokens
         self.requests_in_flight += 1
         self.tokens_in_flight[attempt.request.tenant.id] += attempt.tokens
-        self.sent.append(attempt)
         self.metrics.upstream.value += 1
-        pod.submit(attempt)
-        return True

@@ -52,22 +52,35 @@ class TokenBucket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShedRule:
-    """Refuse `share_ppm` of the requests that match. Empty tenant and tier match all."""
+class Rule:
+    """Which requests something applies to: `selector` as it was typed. Empty tenant and tier match all."""
 
     selector: str
-    share_ppm: int
     tenant: str = ""
     tier: str = ""
     prompt_over: int = -1
 
     def matches(self, tenant: str, tier: str, prompt: int) -> bool:
-        """Whether a request is of the kind this rule sheds."""
+        """Whether a request is of the kind this rule is about."""
         return (
             (not self.tenant or self.tenant == tenant)
             and (not self.tier or self.tier == tier)
             and prompt > self.prompt_over
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShedRule(Rule):
+    """Refuse `share_ppm` of the requests that match."""
+
+    share_ppm: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteRule(Rule):
+    """Send the requests that match to this pool."""
+
+    pool: str
 
 
 class Shedder:

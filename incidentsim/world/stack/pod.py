@@ -86,6 +86,7 @@ class Pod:
         self.engine = Replica(
             self._kernel, pool.model, blocks=pool.kv_blocks, max_num_seqs=self.max_num_seqs(),
             budget=pool.int_knob("max_num_batched_tokens"), on_first=self._first, on_finish=self._finish,
+            prefix_caching=bool(pool.int_knob("enable_prefix_caching")),
         )  # fmt: skip
         self.hung = False
         self.progress_us = self._kernel.now

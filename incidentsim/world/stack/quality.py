@@ -65,13 +65,13 @@ class Quality(Component):
         return ["users' thumbs and regenerations come from the product, reasons from the audited sample"]
 
     def answered(self, attempt: Attempt, code: int) -> None:
-        """Judge an answer; only what a pool answered is one."""
-        pod = attempt.served
-        if code != 200 or pod is None:
+        """Judge an answer, if a pool or a fallback in its place gave it."""
+        pod, lane = attempt.served, attempt.lane
+        if code != 200 or (pod is None and (attempt.defects is None or lane is None)):
             return
         request = attempt.request
         key = request.index << 6 | request.tenant.number
-        pool = pod.pool.id
+        pool = pod.pool.id if pod is not None else lane.pool.id if lane is not None else ""
         shares = self._shares(attempt)
         draw = self._verdict.below(key, _ONE)
         reason, upto = -1, 0
@@ -80,6 +80,8 @@ class Quality(Component):
             if draw < upto:
                 reason = number
                 break
+        if pod is not None:
+            upto += pod.pool.part.weaker
         bad = reason >= 0 or draw < upto + self._part.base_defects
         self.judged[pool] += 1
         self.bad[pool] += bad

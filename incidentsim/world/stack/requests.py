@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from incidentsim.world.stack.sequence import NEVER, Sequence
 
 if TYPE_CHECKING:
-    from incidentsim.world.stack.agent import Conversation
     from incidentsim.world.stack.component import Stage
     from incidentsim.world.stack.lane import Lane
     from incidentsim.world.stack.pod import Pod
@@ -20,22 +19,37 @@ DEFECT_KINDS = 5
 
 UNGROUNDED, STALE, GARBLED, BEHAVIOUR, FALLBACK = range(DEFECT_KINDS)
 
+Prefix = tuple[tuple[str | int, int], ...]
+"""What a prompt begins with, as cumulative segments (key, tokens up to its end): the same key, the same text."""
+
+
+class Turns(Protocol):
+    """Something that goes on when a request of it has ended: a conversation."""
+
+    def answered(self, request: UserRequest, ok: bool) -> None:
+        """Take the end of a turn."""
+        ...
+
 
 class UserRequest:
     """One thing a user asked for, from the first attempt to its end. Times in µs, NEVER = not yet.
 
-    `first_us` is when the user saw the first token of any attempt. `ended` when nothing more will come.
-    `hostile`: it is an attack on the model. `session` numbers the user's session at its tenant, -1 = none.
+    `first_us` is when the user saw the first token of any attempt. `ended` when nothing more will come. `session`
+    numbers the user's session at its tenant, -1 = none. `key` is the conversation's id, empty without one, `turn`
+    its turn, `prefix` what its prompt shares with others as cumulative (key, tokens). `hostile`: part of an attack.
+    `code` is the last answer's. `running` is work that an attempt left behind and a retry may join. `abroad`: it
+    left its tenant's region.
     """
 
     __slots__ = (
-        "attempts", "conversation", "created_us", "ended", "first_us", "hostile", "index", "max_tokens", "output",
-        "prompt", "route", "session", "tenant", "trace",
+        "abroad", "attempts", "code", "conversation", "created_us", "ended", "first_us", "hostile", "index", "key",
+        "max_tokens", "output", "prefix", "prompt", "route", "running", "session", "tenant", "trace", "turn",
     )  # fmt: skip
 
     def __init__(
         self, tenant: TenantState, index: int, created_us: int, prompt: int, output: int, max_tokens: int,
-        conversation: Conversation | None = None, *, route: Route, session: int = -1,
+        conversation: Turns | None = None, *, route: Route, session: int = -1, key: str = "", turn: int = 0,
+        prefix: Prefix | None = None, hostile: bool = False,
     ) -> None:  # fmt: skip
         self.tenant = tenant
         self.route = route
@@ -46,35 +60,47 @@ class UserRequest:
         self.output = output
         self.max_tokens = max_tokens
         self.conversation = conversation
-        self.hostile = False
-        self.attempts = 0
+        self.attempts = self.code = 0
         self.first_us = NEVER
-        self.ended = False
-        self.trace = False
+        self.ended = self.trace = self.abroad = False
+        self.hostile = hostile
+        self.key = key
+        self.turn = turn
+        self.prefix = prefix
+        self.running: Attempt | None = None
 
 
 class Attempt(Sequence):
     """One HTTP request at the gateway, and, once dispatched, one sequence in an engine.
 
-    `tokens` is what admission counts for it: prompt plus max_tokens. `at` is the stage it is in, `stage` how many
-    it has entered, `lane` the pool's lane it waits or runs in, `served` the pod that got it last. `marks` are
-    (stage, start, end) of a traced attempt. `defects` are what spoils its answer (see `quality`), None = nothing.
+    `tokens` is what admission counts for it: prompt plus max_tokens. `queued_us` is when it last began to wait for a
+    pool. `at` is the stage it is in, `stage` how many it has entered, `lane` the pool's lane it waits or runs in,
+    `served` the pod that got it last. `marks` are (stage, start, end) of a traced attempt. `defects` are what spoils
+    its answer (see `quality`), None = nothing.
+
+    A hedge, or a retry that joins earlier work, has a second sequence: `carrier` is the one that works for this
+    attempt, `carries` the attempt that this sequence works for; a carrier counts as ended itself. `tried` are the
+    pools that failed it, as bits.
     """
 
-    __slots__ = ("at", "defects", "dispatched_us", "ended", "gateway_retries", "lane", "marks", "number", "pod",
-                 "queued", "received_us", "request", "served", "stage", "tokens")  # fmt: skip
+    __slots__ = ("at", "carrier", "carries", "defects", "dispatched_us", "ended", "gateway_retries", "lane", "marks",
+                 "number", "pod", "queued", "queued_us", "received_us", "request", "served", "stage",
+                 "tokens", "tried")  # fmt: skip
 
     def __init__(self, request: UserRequest, number: int, received_us: int) -> None:
         super().__init__(0, received_us, request.prompt, request.output)
         self.request = request
         self.number = number
-        self.received_us = received_us
+        self.received_us = self.queued_us = received_us
         self.dispatched_us = NEVER
         self.tokens = request.prompt + request.max_tokens
         self.pod: Pod | None = None
         self.queued = False
         self.ended = False
-        self.gateway_retries = self.stage = 0
+        self.gateway_retries = self.stage = self.tried = 0
+        self.prefix = request.prefix
+        self.carrier: Attempt | None = None
+        self.carries: Attempt | None = None
         self.at: Stage | None = None
         self.lane: Lane | None = None
         self.served: Pod | None = None

@@ -22,7 +22,7 @@ _ONE = 1_000_000
 NEW = -1
 """A question nobody asked before."""
 
-INTEGRITY_SAMPLE_PPM = 20_000
+INTEGRITY_SAMPLE_PPM = 100_000
 """Share of hits whose owner the integrity check compares."""
 
 Key = tuple[int, int, int]

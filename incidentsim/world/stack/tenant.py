@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from incidentsim.exact import Draws, QuantileTable
@@ -10,21 +11,25 @@ from incidentsim.scenario.model import Tenant
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.kernel import Call, Kernel
 from incidentsim.world.stack.component import Component, ComponentState
+from incidentsim.world.stack.demand import Demand
 from incidentsim.world.stack.limits import TokenBucket
-from incidentsim.world.stack.requests import Attempt, UserRequest
+from incidentsim.world.stack.requests import Attempt, Prefix, Turns, UserRequest
 from incidentsim.world.stack.sequence import NEVER
+from incidentsim.world.stack.sessions import Sessions
 from incidentsim.world.stack.sli import SliBook
 
 if TYPE_CHECKING:
-    from incidentsim.world.stack.agent import Conversation
     from incidentsim.world.stack.gateway import Gateway
     from incidentsim.world.stack.route import Route
 
-BREATH_US = 60_000_000
-"""Demand drifts between random levels drawn once a minute, linear in between, so no curve is periodic."""
-
 RETRYABLE = (429, 499, 500, 502, 503, 504)
 """Codes that SDKs retry: rate limits, server errors, and their own timeouts (OpenAI and Anthropic clients)."""
+
+FIRST_ASN = 64_496
+"""Tenants' networks in the logs: autonomous system numbers reserved for documentation (RFC 5398)."""
+
+USER_AGENTS = ("openai-python/1.99.9", "openai-node/5.12.2", "langchain/0.3.27", "curl-java/17")
+"""What clients say they are, by tenant."""
 
 AGENT_INDEX = 1 << 32
 """Request indexes of agent conversations start here, away from those of ordinary arrivals."""
@@ -43,13 +48,21 @@ class TenantState(Component):
         self.priority = tenant.priority
         self.token_bucket = TokenBucket(tenant.token_limit)
         self.request_bucket = TokenBucket(tenant.request_limit)
-        self.surge_ppm = 1_000_000
+        self.demand = Demand(seed, tenant.id, tenant.workload, kernel.now)
+        self.sessions = Sessions(seed, tenant.id, tenant.workload) if tenant.workload.sessions else None
+        self.lengths: Callable[[int, int], int] | None = None
+        self.open = 0
+        self.client_fields = {"asn": f"AS{FIRST_ASN + number % 8}", "user_agent": USER_AGENTS[number % 4]}
+        self._template: Prefix | None = None
+        if tenant.workload.template:
+            self._template = ((f"{tenant.id}/template", tenant.workload.template),)
         self.attempts = tenant.client.attempts
         self.jitter_ppm = tenant.client.jitter
         self.requests = self.retries = self.failed = 0
         self._kernel = kernel
         self._gateway = gateway
         self._book = book
+        self.prefix_broken = False
         self._patience: deque[Attempt] = deque()
         self._deadlines: deque[Attempt] = deque()
         self._prompts = QuantileTable(tenant.workload.prompt)
@@ -58,13 +71,10 @@ class TenantState(Component):
         self._gap = Draws(seed, entity, "gap")
         self._prompt = Draws(seed, entity, "prompt")
         self._output = Draws(seed, entity, "output")
-        self._breath = Draws(seed, entity, "breath")
         self._backoff = Draws(seed, entity, "backoff")
         self._mix = _mix(tenant.workload.routes, gateway)
         self._route = Draws(seed, entity, "route")
         self._arrivals = 0
-        self._minute = -1
-        self._levels = (0, 0)
         self._await_next()
 
     # -- knobs ----------------------------------------------------------------------------------------------
@@ -77,8 +87,10 @@ class TenantState(Component):
             self._gateway.retier(self.id, self.priority)
         elif name == "token_limit":
             self.token_bucket.set_rate(self.int_knob(name), now)
-        else:
+        elif name == "request_limit":
             self.request_bucket.set_rate(self.int_knob(name), now)
+        else:
+            self._gateway.guards.note(self)
 
     def status(self) -> list[str]:
         """Return what the gateway has of the tenant."""
@@ -87,7 +99,10 @@ class TenantState(Component):
         if self.spec.region:
             bound = ", and by contract must stay there" if self.spec.resident else ""
             lines.append(f"region = {self.spec.region}{bound}")
-        return [*lines, f"tokens in flight: {gateway.tokens_of(self.id)}, "
+        if self.sessions is not None:
+            lines.append(f"sessions = {self.spec.workload.sessions}, template = {self.spec.workload.template} tokens")
+        return [*lines, f"spent: ${gateway.billing.spent[self.id] / 1e9:.2f}",
+                f"tokens in flight: {gateway.tokens_of(self.id)}, "
                         f"queued requests: {gateway.queued_of(self.id)}"]  # fmt: skip
 
     def view(self, store: SeriesStore) -> ComponentState | None:
@@ -98,21 +113,14 @@ class TenantState(Component):
     def state(self) -> list[object]:
         """Return what defines the tenant."""
         return [self._arrivals, self.requests, self.retries, self.failed, self.priority, self.token_bucket.state(),
-                self.request_bucket.state(), self.surge_ppm, self.attempts]  # fmt: skip
+                self.request_bucket.state(), self.demand.state(), self.attempts, self.open,
+                self.sessions.state() if self.sessions is not None else None]  # fmt: skip
 
     # -- demand ---------------------------------------------------------------------------------------------
 
     def rate_milli(self) -> int:
         """Return the present arrival rate in thousandths per second."""
-        workload = self.spec.workload
-        minute, into = divmod(self._kernel.now + (1 << 50), BREATH_US)
-        if minute != self._minute:
-            self._minute = minute
-            self._levels = self._breath.below(minute, 2_000_001), self._breath.below(minute + 1, 2_000_001)
-        a, b = self._levels
-        level = a + (b - a) * into // BREATH_US - 1_000_000
-        factor = 1_000_000 + workload.breathing * level // 1_000_000
-        return workload.rate * factor // 1_000_000 * self.surge_ppm // 1_000_000
+        return self.demand.rate_milli(self._kernel.now)
 
     def _await_next(self) -> None:
         rate = self.rate_milli()
@@ -128,19 +136,31 @@ class TenantState(Component):
     def _arrive(self, _: Call) -> None:
         index = self._arrivals
         self._arrivals = index + 1
-        if self.surge_ppm > 0:
+        if self.demand.surge_ppm > 0:
             workload = self.spec.workload
-            self.ask(index, self._prompt.quantile(index, self._prompts), self._output.quantile(index, self._outputs),
-                     workload.max_tokens)  # fmt: skip
+            prompt = self._prompt.quantile(index, self._prompts)
+            if self.lengths is not None:
+                prompt = self.lengths(index, prompt)
+            output = self._output.quantile(index, self._outputs)
+            if self.sessions is not None:
+                turn = self.sessions.next_turn(index, prompt)
+                self.ask(index, turn.prompt, output, workload.max_tokens, session=turn.session, key=turn.key,
+                         turn=turn.turn, prefix=turn.prefix)  # fmt: skip
+            else:
+                self.ask(index, prompt + workload.template, output, workload.max_tokens, prefix=self._template)
         self._await_next()
 
     def ask(
-        self, index: int, prompt: int, output: int, max_tokens: int, conversation: Conversation | None = None
-    ) -> None:
-        """Begin a user request."""
+        self, index: int, prompt: int, output: int, max_tokens: int, conversation: Turns | None = None, *,
+        session: int = -1, key: str = "", turn: int = 0, prefix: Prefix | None = None, hostile: bool = False,
+    ) -> None:  # fmt: skip
+        """Begin a user request; `conversation` hears of its end."""
+        if self.prefix_broken and prefix is not None:
+            prefix = tuple((f"{index}/{segment}", upto) for segment, upto in prefix)
         output = max(1, min(output, max_tokens))
         request = UserRequest(self, index, self._kernel.now, max(1, prompt), output, max_tokens, conversation,
-                              route=self._route_of(index))  # fmt: skip
+                              route=self._route_of(index), session=session, key=key, turn=turn, prefix=prefix,
+                              hostile=hostile)  # fmt: skip
         self.requests += 1
         self._book.arrived(request)
         self._try(request)
@@ -166,9 +186,10 @@ class TenantState(Component):
     def answered(self, attempt: Attempt, code: int, final: bool) -> None:
         """Take the gateway's answer: done, try again later, or give up."""
         request = attempt.request
+        request.code = code
         if code == 200:
             self._end(request, ok=True)
-        elif final or code not in RETRYABLE or request.attempts >= self.attempts:
+        elif final or request.attempts >= self.attempts or not self._retries(code):
             self._end(request, ok=False)
         else:
             self.retries += 1
@@ -180,6 +201,10 @@ class TenantState(Component):
             delay = delay * (1_000_000 - self.jitter_ppm + draw) // 1_000_000
             self._kernel.after(delay, self._retry, request)
 
+    def _retries(self, code: int) -> bool:
+        """Whether SDKs try again: what is retryable, and 400 where the gateway says x-should-retry: true."""
+        return code in RETRYABLE or (code == 400 and self._gateway.retries_refusals)
+
     def _retry(self, call: Call) -> None:
         self._try(call.argument)
 
@@ -188,6 +213,10 @@ class TenantState(Component):
         if not ok:
             self.failed += 1
         self._book.ended(request, ok)
+        if self.spec.resident:
+            self._gateway.regions.ended(request)
+        if request.session >= 0 and self.sessions is not None:
+            self.sessions.ended(request, ok)
         if request.conversation is not None:
             request.conversation.answered(request, ok)
 

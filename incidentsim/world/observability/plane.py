@@ -1,12 +1,17 @@
-"""The observability plane: scrapes, alert rules, engine statistics in the logs. It changes nothing."""
+"""The observability plane as a component: scrapes, alert rules, engine statistics in the logs, its settings.
+
+It changes nothing of what is true; what reads reported metrics (router, autoscaler) is fooled as it is.
+"""
 
 from __future__ import annotations
 
 from incidentsim.events import AlertCleared, AlertFired
 from incidentsim.exact import Draws
+from incidentsim.specs.knobs import UNLIMITED, format_duration
 from incidentsim.telemetry.alerts import FIRING
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.kernel import OBSERVE, Call
+from incidentsim.world.observability.shipping import Shipper
 from incidentsim.world.stack.autoscaler import STEERING_METRICS
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import Component, ComponentState
@@ -29,19 +34,26 @@ BLIP_MEAN_US = 45_000_000
 
 
 class Observability(Component):
-    """Scrapes on a fixed period, evaluates rules, and writes what engines log about themselves."""
+    """Scrapes on a fixed period, evaluates rules, and writes what engines log about themselves.
+
+    Without telemetry it scrapes what components read, and nothing else. The log collector exists from the moment
+    that something limits it; before, lines are in the log store at once.
+    """
 
     def __init__(self, stack: Stack) -> None:
         super().__init__("observability")
-        stack.components[self.id] = self
         self._stack = stack
         self._last: dict[str, tuple[int, int, int]] = {}
         self._blips = Draws(stack.seed, "observability", "blips")
         self._blip = 0
-        self._only = None if stack.telemetry else frozenset(STEERING_METRICS)
+        self._only = None if stack.telemetry else frozenset({*STEERING_METRICS, *stack.router.reports.families})
+        self._scraped_us = stack.kernel.now
         part = stack.scenario.stack.observability
-        self._scrape_us = part.scrape_interval
         self._rule_us = part.rule_interval
+        stack.adopt_observability(self, {
+            "scrape_interval": part.scrape_interval, "access_log_sampling": part.access_log_sampling,
+            "trace_sampling": part.trace_sampling,
+        }, part.knobs)  # fmt: skip
         kernel = stack.kernel
         kernel.after(0, self._scrape, None, OBSERVE)
         if stack.telemetry:
@@ -49,12 +61,49 @@ class Observability(Component):
             kernel.after(ENGINE_STATS_US, self._engine_stats, None, OBSERVE)
             kernel.after(BLIP_MEAN_US, self._blip_line, None, OBSERVE)
 
+    def changed(self, name: str) -> None:
+        """Take a new setting."""
+        lies, journal = self._stack.lies, self._stack.journal
+        if name == "metric_aliases":
+            lies.set_aliases(bool(self.int_knob(name)))
+        elif name == "sample_limit":
+            lies.set_sample_limit(self.int_knob(name))
+        elif name == "trace_sampling":
+            journal.traced = self.int_knob(name)
+        elif name == "access_log_sampling":
+            journal.accessed = self.int_knob(name)
+        elif name in ("log_rate", "log_buffer", "log_sampling"):
+            shipper = journal.shipper
+            limited = self.int_knob("log_rate") != UNLIMITED or self.int_knob("log_sampling") < 1_000_000
+            if shipper is None and limited:
+                shipper = self.collector()
+            if shipper is not None:
+                self._set_up(shipper)
+
+    def collector(self) -> Shipper | None:
+        """Return the log collector, put in place when there is none yet; None without telemetry."""
+        stack = self._stack
+        if stack.journal.shipper is None and stack.telemetry:
+            shipper = stack.journal.shipper = Shipper(stack.kernel, stack.logs, stack.registry, stack.seed)
+            self._set_up(shipper)
+        return stack.journal.shipper
+
+    def _set_up(self, shipper: Shipper) -> None:
+        shipper.rate = self.int_knob("log_rate")
+        shipper.buffer = self.int_knob("log_buffer")
+        shipper.sampling = self.int_knob("log_sampling")
+
     def status(self) -> list[str]:
-        """Return how much of the stack is recorded."""
-        part = self._stack.scenario.stack.observability
-        return [f"scrape interval = {part.scrape_interval // 1_000_000} s",
-                f"access log: errors, and {part.access_log_sampling / 10_000:g}% of successes",
-                f"traces: {part.trace_sampling / 10_000:g}% of requests"]  # fmt: skip
+        """Return the scraper's own page of targets, and the health of the log collector."""
+        stack = self._stack
+        targets = stack.lies.health()
+        down = [(target, why) for target, why in targets if why]
+        age = format_duration((stack.kernel.now - self._scraped_us) // 1_000_000 * 1_000_000)
+        lines = [f"targets: {len(targets) - len(down)} of {len(targets)} up, last scrape {age} ago"]
+        lines += [f"target {target}: down, {why}" for target, why in down]
+        if stack.journal.shipper is not None:
+            lines += stack.journal.shipper.status()
+        return lines
 
     def view(self, store: SeriesStore) -> ComponentState | None:
         """Monitoring watches the topology; it is not in it."""
@@ -62,10 +111,12 @@ class Observability(Component):
 
     def _scrape(self, _: Call) -> None:
         stack = self._stack
+        self._scraped_us = stack.kernel.now
         frame = stack.store.scrape(stack.kernel.now, stack.registry, only=self._only)
         if stack.telemetry:
             stack.tel.add(frame)
-        stack.kernel.after(self._scrape_us, self._scrape, None, OBSERVE)
+        stack.router.scraped()
+        stack.kernel.after(self.int_knob("scrape_interval"), self._scrape, None, OBSERVE)
 
     def _evaluate(self, _: Call) -> None:
         stack = self._stack
@@ -94,12 +145,13 @@ class Observability(Component):
                 before = (0, 0, 0)
             self._last[pod.id] = (prompt, generated, preempted)
             usage = 1000 * engine.used_blocks() // engine.blocks
+            hit_rate = 1000 * engine.prefix_hits // max(1, engine.prefix_queries)
             stack.journal.emit(
                 "info", pod.pool.id, pod.id,
                 f"Engine 000: Avg prompt throughput: {(prompt - before[0]) / seconds:.1f} tokens/s, "
                 f"Avg generation throughput: {(generated - before[1]) / seconds:.1f} tokens/s, "
                 f"Running: {engine.running} reqs, Waiting: {engine.queued} reqs, "
-                f"GPU KV cache usage: {usage / 10:.1f}%, Prefix cache hit rate: 0.0%", {},
+                f"GPU KV cache usage: {usage / 10:.1f}%, Prefix cache hit rate: {hit_rate / 10:.1f}%", {},
             )  # fmt: skip
             if preempted > before[2]:
                 stack.journal.emit(
