@@ -10,6 +10,7 @@ import pytest
 
 from incidentsim.errors import ScenarioError
 from incidentsim.scenario.load import load_scenario
+from incidentsim.specs.faults import FAULTS
 from tests.scenario.conftest import Workshop
 
 SCENARIO = "slow-answers/scenario.yaml"
@@ -47,8 +48,7 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     "fault of another component": (
         ("kind: context_growth", "kind: gpu_lost"),
         "44:13: timeline[1].fault.kind: gpu_lost hits a node; tenant.strategic is a tenant, whose faults are "
-        "context_growth, traffic_surge, retry_bug, length_shift, history_not_trimmed, runaway_agent, injection_wave, "
-        "no_budget",
+        + ", ".join(kind for kind, spec in FAULTS.items() if spec.component == "tenant"),
     ),
     "parameter out of bounds": (
         ("turns: 20", "turns: 900"),

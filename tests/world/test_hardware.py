@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isnan
+from typing import Any
 
 import pytest
 
@@ -77,11 +78,11 @@ def test_every_gpu_of_a_group_has_the_whole_list(world_twice: Twice) -> None:
 def test_the_slowest_gpu_sets_the_pace(world_twice: Twice) -> None:
     """One slow GPU slows its replica as much as four of them; its peers wait for it at less power."""
     base = groups(small(rate=9_000))
-    slow = 2_000_000
-    one = world_twice(Run(scenario=with_fault(base, "clock_throttle", "node-1", -19 * SECOND, gpu=2, slowdown=slow)))
+    fault: dict[str, Any] = {"slowdown": 2_000_000, "ramp": 0}
+    one = world_twice(Run(scenario=with_fault(base, "clock_throttle", "node-1", -19 * SECOND, gpu=2, **fault)))
     scenario = base
     for gpu in range(4):
-        scenario = with_fault(scenario, "clock_throttle", "node-1", -19 * SECOND, gpu=gpu, slowdown=slow)
+        scenario = with_fault(scenario, "clock_throttle", "node-1", -19 * SECOND, gpu=gpu, **fault)
         plan = scenario.timeline[-1].fault
         assert plan is not None
         entry = scenario.timeline[-1].model_copy(update={"fault": plan.model_copy(update={"id": f"slow-{gpu}"})})

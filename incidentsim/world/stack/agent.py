@@ -48,13 +48,13 @@ class Conversation:
     A failed turn is tried again after a pause; MAX_FAILED_TURNS in a row end the run.
     """
 
-    __slots__ = ("_agent", "_asked", "_context", "_failed", "_index", "_key", "_turn")
+    __slots__ = ("_agent", "_asked", "_compactions", "_context", "_failed", "_index", "_key", "_turn")
 
     def __init__(self, agent: AgentFeature, index: int) -> None:
         self._agent = agent
         self._index = index
         self._key = conversation_id(agent.ids, index)
-        self._turn = self._failed = self._asked = 0
+        self._turn = self._failed = self._asked = self._compactions = 0
         self._context = agent.draws.quantile(index * MAX_TURNS, agent.plan.first_prompt)
 
     def next_turn(self) -> None:
@@ -65,7 +65,7 @@ class Conversation:
         self._asked += 1
         output = agent.draws.quantile(key + (1 << 40), agent.plan.output)
         agent.tenant.ask(AGENT_INDEX + serial, self._context, output, agent.max_tokens, self, key=self._key,
-                         turn=self._turn, prefix=((self._key, self._context),))  # fmt: skip
+                         turn=self._turn, prefix=(((self._key, self._compactions), self._context),))  # fmt: skip
 
     def answered(self, request: UserRequest, ok: bool) -> None:
         """The turn ended: think and go on, or give the run up."""
@@ -86,6 +86,7 @@ class Conversation:
         self._context += request.output + agent.draws.quantile(key + (2 << 40), agent.plan.growth)
         if self._context > agent.plan.max_prompt:
             self._context //= 4
+            self._compactions += 1
         agent.kernel.after(agent.plan.think_us, self._resume, None)
 
     def _resume(self, _: Call) -> None:

@@ -50,7 +50,7 @@ class RunawayLoop:
         self._number = number
         self.key = conversation_id(draws.key, number)
         self.alive = False
-        self.turns = self._failed = 0
+        self.turns = self._failed = self._summaries = 0
         self._context = plan.first_prompt
 
     def start(self) -> None:
@@ -70,7 +70,7 @@ class RunawayLoop:
         turn = self.turns
         self.turns += 1
         self._tenant.ask(LOOP_INDEX + index, self._context, output, plan.output.points[-1][1], self, key=self.key,
-                         turn=turn, prefix=((self.key, self._context),))  # fmt: skip
+                         turn=turn, prefix=(((self.key, self._summaries), self._context),))  # fmt: skip
 
     def answered(self, request: UserRequest, ok: bool) -> None:
         """A turn ended: on to the next."""
@@ -86,6 +86,7 @@ class RunawayLoop:
             self._context += request.output + self._draws.quantile(2 * index + 1, plan.growth)
             if self._context > plan.max_prompt:
                 self._context = plan.max_prompt // 2
+                self._summaries += 1
         self._kernel.after(plan.pause_us if ok else FAILED_PAUSE_US, self._again, None)
 
     def _again(self, _: Call) -> None:

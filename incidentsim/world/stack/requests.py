@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from incidentsim.world.stack.sequence import NEVER, Sequence
+from incidentsim.world.stack.sequence import NEVER, Prefix, Sequence
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.component import Stage
@@ -18,10 +18,6 @@ DEFECT_KINDS = 5
 """Reasons for a bad answer: UNGROUNDED, STALE, GARBLED, BEHAVIOUR, FALLBACK."""
 
 UNGROUNDED, STALE, GARBLED, BEHAVIOUR, FALLBACK = range(DEFECT_KINDS)
-
-Prefix = tuple[tuple[str | int, int], ...]
-"""What a prompt begins with, as cumulative segments (key, tokens up to its end): the same key, the same text."""
-
 
 class Turns(Protocol):
     """Something that goes on when a request of it has ended: a conversation."""
@@ -88,7 +84,7 @@ class Attempt(Sequence):
                  "tokens", "tried")  # fmt: skip
 
     def __init__(self, request: UserRequest, number: int, received_us: int) -> None:
-        super().__init__(0, received_us, request.prompt, request.output)
+        super().__init__(0, received_us, request.prompt, request.output, prefix=request.prefix)
         self.request = request
         self.number = number
         self.received_us = self.queued_us = received_us
@@ -98,7 +94,6 @@ class Attempt(Sequence):
         self.queued = False
         self.ended = False
         self.gateway_retries = self.stage = self.tried = 0
-        self.prefix = request.prefix
         self.carrier: Attempt | None = None
         self.carries: Attempt | None = None
         self.at: Stage | None = None

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from incidentsim.exact import Draws, bits64
 from incidentsim.scenario.model import Workload
-from incidentsim.world.stack.requests import Prefix, UserRequest
+from incidentsim.world.stack.requests import UserRequest
+from incidentsim.world.stack.sequence import Prefix
 
 FAILED_TURNS = 3
 """Failed turns in a row after which a user starts a new conversation."""
@@ -70,8 +71,8 @@ class Sessions:
             session.history = session.turn = session.failed = 0
             session.key = conversation_id(self._ids, number << CONVERSATION_BITS | session.conversation)
         key = session.key
-        prompt = self._template + session.history + fresh
-        prefix: tuple[tuple[str | int, int], ...] = ((key, prompt),)
+        prompt = self._template + session.history + max(1, fresh)
+        prefix: Prefix = ((key, prompt),)
         if self._template:
             prefix = ((f"{self._tenant}/template", self._template), *prefix)
         turn = session.turn

@@ -13,8 +13,8 @@ from incidentsim.world.kernel import Call, Kernel
 from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.demand import Demand
 from incidentsim.world.stack.limits import TokenBucket
-from incidentsim.world.stack.requests import Attempt, Prefix, Turns, UserRequest
-from incidentsim.world.stack.sequence import NEVER
+from incidentsim.world.stack.requests import Attempt, Turns, UserRequest
+from incidentsim.world.stack.sequence import NEVER, Prefix
 from incidentsim.world.stack.sessions import Sessions
 from incidentsim.world.stack.sli import SliBook
 
