@@ -42,3 +42,26 @@ def test_thrash_and_a_ghost_pod_differ_in_their_counters() -> None:
     assert not both(thrash, idle, at_us)
     assert both(ghost, idle, at_us)
     assert not both(ghost, preempts, at_us) and not both(ghost, busy, at_us)
+
+
+def test_a_lost_gpu_is_not_a_hung_collective() -> None:
+    """While both groups hang, the series of one GPU are missing in the first, and all are at 100 % in the second."""
+    lost, hung = play(case_of(19).sick()), play(case_of(23).sick())
+    missing, spinning = (f'count(DCGM_FI_DEV_GPU_UTIL{{Hostname="node-1"}} {compared}' for compared in
+                         (") < 4", "== 100) == 4"))  # fmt: skip
+    silent = 'rate(vllm:generation_tokens_total{engine="chat-pool-1"}[30s]) == 0'
+    engine, at_us = PromQL(), 75_000_000
+    answers = [[bool(engine.vector(world.metrics, expr, at_us)) for expr in (silent, missing, spinning)]
+               for world in (lost, hung)]  # fmt: skip
+    assert answers == [[True, True, False], [True, False, True]]
+
+
+def test_long_prompts_are_not_a_straggler() -> None:
+    """Long prompts fill the upper buckets while clocks stay; a straggler's clock is low and its prompts are as ever."""
+    long, slow = play(case_of(2).sick()), play(case_of(21).sick())
+    share = ('sum(rate(vllm:request_prompt_tokens_bucket{le="+Inf"}[3m])) - '
+             'sum(rate(vllm:request_prompt_tokens_bucket{le="20000.0"}[3m])) > 0')  # fmt: skip
+    clock = "min(DCGM_FI_DEV_SM_CLOCK) < 0.9 * max(DCGM_FI_DEV_SM_CLOCK)"
+    engine, at_us = PromQL(), 5 * MINUTE
+    answers = [[bool(engine.vector(world.metrics, expr, at_us)) for expr in (share, clock)] for world in (long, slow)]
+    assert answers == [[True, False], [False, True]]
