@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.signatures.case import Case, Symptom
+from benchmarks.signatures.rows.hardware import OFF_THE_BUS
 from benchmarks.signatures.worlds import MINUTE, chat, with_fault
 from incidentsim.scenario.model import Change, Condition, RootCause, Scenario, TimelineEntry
 
@@ -177,6 +178,29 @@ XID = Case(
 )  # fmt: skip
 
 
+def _hidden_xid() -> Scenario:
+    """Row 19 on a host whose exporter does not export XIDs: the dashboard says nothing of the GPU."""
+    sick = OFF_THE_BUS.sick()
+    blind = with_fault(sick, "xid_hidden", "node-1", -MINUTE)
+    return blind.model_copy(update={"root_causes": sick.root_causes})
+
+
+XID_HIDDEN = Case(
+    row=30, name="xid-not-exported", sick=_hidden_xid, well=OFF_THE_BUS.well,
+    symptoms=(
+        Symptom(text="one exporter has no XID series, the others do", at_us=2 * MINUTE,
+                promql='absent(DCGM_FI_DEV_XID_ERRORS{Hostname="node-1"}) and on () '
+                       "count(DCGM_FI_DEV_XID_ERRORS == 0)"),
+        Symptom(text="the kernel log of that host has it", logs='host:node-1 "79, GPU has fallen off the bus"',
+                at_us=2 * MINUTE),
+        Symptom(text="its replica crash-loops", at_us=3 * MINUTE,
+                promql='kube_pod_container_status_waiting_reason{pod="chat-pool-1", reason="CrashLoopBackOff"} == 1'),
+    ),
+    right=OFF_THE_BUS.right,
+    wrong=OFF_THE_BUS.wrong, wrong_is="rule the GPU out, and restart the replica on its host",
+)  # fmt: skip
+
+
 # -- 1 + 28: thrash that a renamed gauge hides --------------------------------------------------------------------
 
 
@@ -215,5 +239,5 @@ HIDDEN_THRASH = Case(
 )  # fmt: skip
 
 
-CASES: tuple[Case, ...] = (GHOST, RENAMED, LOGS, XID, HIDDEN_THRASH)
+CASES: tuple[Case, ...] = (GHOST, RENAMED, LOGS, XID, XID_HIDDEN, HIDDEN_THRASH)
 """The cases of this family."""
