@@ -14,7 +14,7 @@ CHUNK = 20
 PREEMPTING = (13, 12, 7, 10, 10, 10, 9, 8, 6, 16, 10, 12, 7, 13, 9, 9)
 """How many cases of each chunk preempt: a change of the generator that loses them must be noticed."""
 
-PREEMPTING_WITH_PREFIXES = (16, 13, 15, 14, 15, 16)
+PREEMPTING_WITH_PREFIXES = (17, 13, 17, 15, 15, 17)
 """The same for cases with prefixes."""
 
 
