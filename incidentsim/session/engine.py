@@ -10,7 +10,7 @@ from typing import Any
 from incidentsim import __version__
 from incidentsim.exact import sha256_hex
 
-ENGINE_COMPAT = 1
+ENGINE_COMPAT = 2
 """Rises whenever a golden digest changes: transcripts of another compat don't replay to the same bits."""
 
 RNG = "keyed/1"
