@@ -90,7 +90,7 @@ ECC = Case(
                        'increase(kube_pod_container_status_restarts_total{pod=~"chat-pool-(0|2)"}[4m]) > 0'),
         Symptom(text="the engine's log says why", logs='"uncorrectable ECC error encountered"', at_us=5 * MINUTE),
     ),
-    right=(("120s", "drain node-1"),),
+    right=MOVE,
     wrong=RESTARTS, wrong_is="restart it and carry on",
 )  # fmt: skip
 
