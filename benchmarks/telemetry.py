@@ -67,19 +67,14 @@ def main() -> None:
         elapsed = time.perf_counter() - start
         scrape_best, scrape_total = min(scrape_best, elapsed), scrape_total + elapsed
         series = (len(frame) - 12) // 8
-    print(
-        f"scrape of {series} series: best {scrape_best * 1e3:.2f} ms,"
-        f" mean {scrape_total / scrapes * 1e3:.2f} ms"
-    )
+    print(f"scrape of {series} series: best {scrape_best * 1e3:.2f} ms, mean {scrape_total / scrapes * 1e3:.2f} ms")
     print(f"memory: {store.sample_bytes() / (series * scrapes):.2f} bytes a sample before queries")
 
     promql = PromQL()
     end = (scrapes - 1) * SCRAPE_US
     rate = "sum(rate(gateway_requests_total[5m]))"
     print(f"instant rate over {TENANTS} series: {best_ms(lambda: promql.instant(store, rate, end)):.3f} ms")
-    print(
-        f"instant p95 over {TENANTS} x 23 series: {best_ms(lambda: promql.instant(store, P95, end)):.3f} ms"
-    )
+    print(f"instant p95 over {TENANTS} x 23 series: {best_ms(lambda: promql.instant(store, P95, end)):.3f} ms")
     steps = 240
     start_us = end - (steps - 1) * 2 * SCRAPE_US
     for name, expr in (
@@ -93,8 +88,7 @@ def main() -> None:
     print(f"memory: {store.sample_bytes() / (series * scrapes):.2f} bytes a sample after queries")
 
     rules = [
-        {"alert": f"Slow{i}", "expr": f"{P95} > {i}", "for": "1m", "labels": {"severity": "page"}}
-        for i in range(10)
+        {"alert": f"Slow{i}", "expr": f"{P95} > {i}", "for": "1m", "labels": {"severity": "page"}} for i in range(10)
     ]
     rule_set = RuleSet.from_mapping({"groups": [{"name": "slo", "interval": "15s", "rules": rules}]})
     first = rule_set.evaluate(store, end - 2_000 * SCRAPE_US)

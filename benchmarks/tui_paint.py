@@ -48,9 +48,7 @@ class Terminal:
     def __init__(self, hz: float) -> None:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.environ.update(
-                TERM="xterm-256color", COLORTERM="truecolor", COLUMNS=str(COLUMNS), LINES=str(ROWS)
-            )
+            os.environ.update(TERM="xterm-256color", COLORTERM="truecolor", COLUMNS=str(COLUMNS), LINES=str(ROWS))
             os.execv(sys.executable, [sys.executable, __file__, "--child", "--hz", str(hz)])
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.total = 0
@@ -150,9 +148,7 @@ def measure(seconds: float, hz: float, tab: str) -> dict[str, float | int | None
     latencies.sort()
 
     def quantile(share: float) -> float | None:
-        return (
-            round(latencies[min(len(latencies) - 1, int(len(latencies) * share))], 1) if latencies else None
-        )
+        return round(latencies[min(len(latencies) - 1, int(len(latencies) * share))], 1) if latencies else None
 
     return {
         "cpu_percent": round(100 * idle_cpu / idle, 1),

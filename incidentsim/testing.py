@@ -51,22 +51,14 @@ class ScenarioRun:
         return sum(counts[1] for counts in self._of(objective, tenant))
 
     def _of(self, objective: str, tenant: str | None) -> list[tuple[int, int]]:
-        found = [
-            counts
-            for (slo, owner), counts in self.sli.items()
-            if slo == objective and tenant in (None, owner)
-        ]
+        found = [counts for (slo, owner), counts in self.sli.items() if slo == objective and tenant in (None, owner)]
         if not found:
             known = ", ".join(f"{slo}/{owner}" for slo, owner in self.sli)
-            raise UsageError(
-                f"there is no objective {objective!r} of {tenant or 'any tenant'}; known: {known}"
-            )
+            raise UsageError(f"there is no objective {objective!r} of {tenant or 'any tenant'}; known: {known}")
         return found
 
 
-def run_commands(
-    scenario: Scenario | Path | str, commands: Sequence[tuple[str, str]], *, seed: int = 1
-) -> ScenarioRun:
+def run_commands(scenario: Scenario | Path | str, commands: Sequence[tuple[str, str]], *, seed: int = 1) -> ScenarioRun:
     """Run a scenario (or its folder) to its end, giving each (time after the page, line) at its time.
 
     Raises ScenarioError for a scenario that is not valid, UsageError for times that are none or that fall.

@@ -122,9 +122,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 def test_the_readme_names_only_verbs_that_exist() -> None:
     """A command line shown in README or docs/playing.md starts with a verb that the program has."""
-    shown = (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / "docs/playing.md").read_text(
-        encoding="utf-8"
-    )
+    shown = (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / "docs/playing.md").read_text(encoding="utf-8")
     verbs = set(re.findall(r"^ *(?:\$ )?incidentsim ([a-z]+)", shown, flags=re.MULTILINE))
     assert verbs <= CLI_VERBS.keys()
     assert verbs >= {"play", "run", "score"}
@@ -135,8 +133,6 @@ def test_make_targets_of_the_readme_exist() -> None:
     """Every `make TARGET` that the README shows is a target of the Makefile."""
     shown = set(re.findall(r"`?make ([a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
     for target in sorted(shown):
-        done = subprocess.run(
-            ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     assert {"play", "test"} <= shown

@@ -34,13 +34,9 @@ IDENTITY = {
     "hash": "changes with PYTHONHASHSEED; key by the value itself, or use incidentsim.exact",
     "id": "is an address; key by a stable name",
 }
-SUM_REASON = (
-    "sum() of floats differs between Python versions; add in a loop, or mark the line `# exact: ints`"
-)
+SUM_REASON = "sum() of floats differs between Python versions; add in a loop, or mark the line `# exact: ints`"
 SUM_MARK = "# exact: ints"
-ORDERED_READERS = frozenset(
-    {"list", "tuple", "iter", "enumerate", "map", "filter", "zip", "reversed", "next"}
-)
+ORDERED_READERS = frozenset({"list", "tuple", "iter", "enumerate", "map", "filter", "zip", "reversed", "next"})
 """Callables that hand on the order of a set; `sorted`, `len`, `min`, `max`, `any`, `all` don't."""
 
 
@@ -126,9 +122,7 @@ def _check_call(node: ast.Call, marked: set[int]) -> Iterator[Finding]:
     elif function.id == "sum" and not _has_mark(node, marked):
         yield Finding(rule="sum", line=node.lineno, message=SUM_REASON)
     elif function.id == "pow":
-        yield Finding(
-            rule="power", line=node.lineno, message="pow() of floats is libm's; multiply, or use det_exp"
-        )
+        yield Finding(rule="power", line=node.lineno, message="pow() of floats is libm's; multiply, or use det_exp")
     elif function.id in ORDERED_READERS:
         for argument in node.args:
             yield from _check_iteration(argument)
@@ -150,9 +144,7 @@ def _check_math(name: str, line: int) -> Iterator[Finding]:
 
 def _check_os(name: str, line: int) -> Iterator[Finding]:
     if name in ("environ", "getenv", "listdir", "scandir", "walk", "urandom", "getpid"):
-        yield Finding(
-            rule="environment", line=line, message=f"os.{name} differs between machines; take it as input"
-        )
+        yield Finding(rule="environment", line=line, message=f"os.{name} differs between machines; take it as input")
 
 
 def _check_iteration(iterated: ast.expr) -> Iterator[Finding]:
@@ -163,11 +155,7 @@ def _check_iteration(iterated: ast.expr) -> Iterator[Finding]:
 
 def _check_power(node: ast.BinOp | ast.AugAssign) -> Iterator[Finding]:
     """Allow powers of integer literals such as 10**6 and 2**n; anything else may be a float's."""
-    if (
-        isinstance(node, ast.BinOp)
-        and isinstance(node.left, ast.Constant)
-        and isinstance(node.left.value, int)
-    ):
+    if isinstance(node, ast.BinOp) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, int):
         negative = isinstance(node.right, ast.UnaryOp) and isinstance(node.right.op, ast.USub)
         floating = isinstance(node.right, ast.Constant) and isinstance(node.right.value, float)
         if not (negative or floating):

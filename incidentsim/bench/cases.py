@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from incidentsim.bench.naive import Batch, NaiveReplica, closed_form
 from incidentsim.exact import Draws
 from incidentsim.world.kernel import OBSERVE, Call, Kernel
-from incidentsim.world.stack.replica import Replica
-from incidentsim.world.stack.sequence import Prefix, Sequence
-from incidentsim.world.stack.step_model import StepModel, StepPreset
+from incidentsim.world.stack.engine.replica import Replica
+from incidentsim.world.stack.engine.sequence import Prefix, Sequence
+from incidentsim.world.stack.engine.step_model import StepModel, StepPreset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def prefix_case(seed: int) -> Case:
             prefix = None
         elif kind <= 2 or (not talks and kind <= 6):
             prompt = shared + prompt if kind == 1 else max(prompt, shared)
-            prefix = (("template", template), shared),
+            prefix = ((("template", template), shared),)
         else:
             known = between(0, len(talks) - 1) if talks and kind <= 7 else len(talks)
             if known == len(talks):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from incidentsim.bench.step_tables import BATCH_CAP, CHUNK, KV_STEP, LAYERS, MANY_FACTOR, PS_PER_MS, StepTables
-from incidentsim.world.stack.step_model import PRESETS, StepModel
+from incidentsim.world.stack.engine.step_model import PRESETS, StepModel
 
 FITTED_CONTEXT = 2_048
 """Context in tokens up to which the linear terms are fitted: about twice the mean of the recorded runs, so that

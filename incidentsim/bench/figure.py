@@ -73,4 +73,3 @@ class Settings:
 def rounded(value: float) -> float:
     """Return a value with four significant digits, whole numbers as they are."""
     return value if isinstance(value, int) else float(f"{value:.4g}")
-

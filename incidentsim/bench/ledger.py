@@ -14,9 +14,9 @@ from typing import Any
 from incidentsim.bench.audited_replica import AuditedReplica
 from incidentsim.scenario.model import Scenario
 from incidentsim.world.kernel import OBSERVE, Call
-from incidentsim.world.stack import pod as pod_module
 from incidentsim.world.stack.build import Stack
-from incidentsim.world.stack.pod import Pod
+from incidentsim.world.stack.pools import pod as pod_module
+from incidentsim.world.stack.pools.pod import Pod
 from incidentsim.world.stack.requests import Attempt, UserRequest
 from incidentsim.world.world import World
 

@@ -1,8 +1,8 @@
-"""The engine iteration by iteration: slow, plain, and the oracle of `incidentsim.world.stack.replica`.
+"""The engine iteration by iteration: slow, plain, and the oracle of `incidentsim.world.stack.engine.replica`.
 
 One kernel event per iteration and O(batch) work in each; KV blocks are objects, and the prefix cache names them one
-by one (`BlockPool`; the rule is in `incidentsim.world.stack.prefix_cache`). It takes any step-time function, so it
-also runs the tabulated step times of recorded runs, which have no closed form.
+by one (`BlockPool`; the rule is in `incidentsim.world.stack.engine.prefix_cache`). It takes any step-time function,
+so it also runs the tabulated step times of recorded runs, which have no closed form.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from incidentsim.world.kernel import STEP_END, Call, Kernel
-from incidentsim.world.stack.replica import FINE
-from incidentsim.world.stack.running import WATERMARK_DIVISOR
-from incidentsim.world.stack.sequence import NEVER, Prefix, Sequence
-from incidentsim.world.stack.step_model import BLOCK_TOKENS, StepModel
+from incidentsim.world.stack.engine.replica import FINE
+from incidentsim.world.stack.engine.running import WATERMARK_DIVISOR
+from incidentsim.world.stack.engine.sequence import NEVER, Prefix, Sequence
+from incidentsim.world.stack.engine.step_model import BLOCK_TOKENS, StepModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from math import sqrt
 
 from incidentsim.exact import Draws
 from incidentsim.world.kernel import Call, Kernel
-from incidentsim.world.stack.replica import Replica
-from incidentsim.world.stack.sequence import Sequence
-from incidentsim.world.stack.station import Station
-from incidentsim.world.stack.step_model import PRESETS, StepModel
+from incidentsim.world.stack.engine.replica import Replica
+from incidentsim.world.stack.engine.sequence import Sequence
+from incidentsim.world.stack.engine.step_model import PRESETS, StepModel
+from incidentsim.world.stack.stages.station import Station
 
 SECOND = 1_000_000
 

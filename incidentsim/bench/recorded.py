@@ -27,8 +27,8 @@ from incidentsim.bench.step_tables import (
 )
 from incidentsim.errors import UsageError
 from incidentsim.world.kernel import Call, Kernel
-from incidentsim.world.stack.sequence import NEVER, Sequence
-from incidentsim.world.stack.step_model import StepModel, StepPreset
+from incidentsim.world.stack.engine.sequence import NEVER, Sequence
+from incidentsim.world.stack.engine.step_model import StepModel, StepPreset
 
 TOLERANCE_US = 10
 """F2: the runs were recorded in whole µs of float arithmetic; ours rounds to the µs that holds the instant."""

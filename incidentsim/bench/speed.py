@@ -143,8 +143,12 @@ class Speed:
         return Figure(
             id="S5",
             bounds=(
-                Bound(name="time_in_full_runs", value=(shared["cpu_s"] + ran["cpu_s"] / WORKERS) / one, sense="<=",
-                      limit=7),
+                Bound(
+                    name="time_in_full_runs",
+                    value=(shared["cpu_s"] + ran["cpu_s"] / WORKERS) / one,
+                    sense="<=",
+                    limit=7,
+                ),
                 Bound(name="branches_unlike_full_runs", value=compared["wrong"], sense="==", limit=0),
             ),
             how=f"{plans} plans of one command each, of which {ran['different']:g} end differently, from minute "

@@ -17,7 +17,7 @@ from pathlib import Path
 from incidentsim.bench.naive import Batch, NaiveReplica
 from incidentsim.errors import UsageError
 from incidentsim.world.kernel import Call, Kernel
-from incidentsim.world.stack.sequence import Sequence
+from incidentsim.world.stack.engine.sequence import Sequence
 
 VIDUR = Path(__file__).parent / "data" / "vidur"
 """The folder that travels with the package."""
@@ -96,8 +96,7 @@ def load_step_tables(folder: Path) -> StepTables:
     """Return the tables in `folder`. Raises UsageError when one is missing."""
     return StepTables(
         rest={
-            int(r["tokens_rounded_to_8"]): float(r["nonattn_ms_per_layer"])
-            for r in read_rows(folder, "step_nonattn")
+            int(r["tokens_rounded_to_8"]): float(r["nonattn_ms_per_layer"]) for r in read_rows(folder, "step_nonattn")
         },
         decode={
             (int(r["decode_seqs"]), int(r["avg_kv_rounded_up_64"])): float(r["attn_ms_per_layer"])
@@ -125,9 +124,7 @@ def load_recorded_run(folder: Path, name: str) -> tuple[RecordedRequest, ...]:
     )
 
 
-def rerun(
-    requests: tuple[RecordedRequest, ...], step_ps: Callable[[Batch], int], *, blocks: int
-) -> list[Sequence]:
+def rerun(requests: tuple[RecordedRequest, ...], step_ps: Callable[[Batch], int], *, blocks: int) -> list[Sequence]:
     """Run recorded requests on the naive engine to their end; return their sequences in the same order."""
     kernel = Kernel(0)
     engine = NaiveReplica(
@@ -155,9 +152,7 @@ def read_rows(folder: Path, name: str) -> list[dict[str, str]]:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
     except OSError as error:
-        raise UsageError(
-            f"can't read reference data from {path}: {error}; pass the folder that holds it"
-        ) from error
+        raise UsageError(f"can't read reference data from {path}: {error}; pass the folder that holds it") from error
 
 
 def _up(value: int, step: int) -> int:

@@ -15,9 +15,9 @@ from incidentsim.bench.subject import MINUTE_US, calm, send, world_of
 from incidentsim.exact import Draws
 from incidentsim.session.branching import Branches, grow
 from incidentsim.world.kernel import Call, Kernel
-from incidentsim.world.stack.replica import Replica
-from incidentsim.world.stack.sequence import Sequence
-from incidentsim.world.stack.step_model import PRESETS, StepModel
+from incidentsim.world.stack.engine.replica import Replica
+from incidentsim.world.stack.engine.sequence import Sequence
+from incidentsim.world.stack.engine.step_model import PRESETS, StepModel
 from incidentsim.world.world import World
 
 Counts = dict[str, float]

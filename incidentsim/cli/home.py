@@ -168,9 +168,7 @@ def as_debrief(card: Scorecard) -> Debrief:
     headlines = [Headline(label="Practice index", value=value, note="of 100; for practice, not for hiring")]
     for key, label, note in _HEADLINES:
         part = card.parts[key].value
-        headlines.append(
-            Headline(label=label, value="–" if part is None else f"{100 * part:.0f} %", note=note)
-        )
+        headlines.append(Headline(label=label, value="–" if part is None else f"{100 * part:.0f} %", note=note))
     told = [s for title, s in sections.items() if title not in (_STRENGTH, _IMPROVEMENT)]
     return Debrief(
         headlines=tuple(headlines),

@@ -77,18 +77,14 @@ def terminal_checks(
             advice = f"at least {LEAST_COLUMNS}x{LEAST_ROWS} is readable; or use --plain"
         elif columns < ENOUGH_COLUMNS or rows < ENOUGH_ROWS:
             advice = f"{ENOUGH_COLUMNS}x{ENOUGH_ROWS} shows everything at once"
-        out.append(
-            Check(name="screen", value=f"{columns}x{rows}", state="note" if advice else "ok", advice=advice)
-        )
+        out.append(Check(name="screen", value=f"{columns}x{rows}", state="note" if advice else "ok", advice=advice))
     unicode = encoding.lower().replace("-", "") == "utf8"
     out.append(
         Check(name="encoding", value=encoding, state="ok" if unicode else "note",
               advice="" if unicode else "charts need UTF-8: set LANG=C.UTF-8 or PYTHONUTF8=1")
     )  # fmt: skip
     if environment.get("SSH_CONNECTION"):
-        out.append(
-            Check(name="remote", value="over SSH", state="note", advice="hz = 2 is easier on the line")
-        )
+        out.append(Check(name="remote", value="over SSH", state="note", advice="hz = 2 is easier on the line"))
     return out
 
 
@@ -104,7 +100,5 @@ def data_checks(data_dir: Path) -> list[Check]:
     free = shutil.disk_usage(existing).free
     space = Check(name="free space", value=f"{free // 1_000_000_000} GB")
     if free < LEAST_FREE_BYTES:
-        space = Check(
-            name="free space", value=f"{free // 1_000_000} MB", state="problem", advice="free some space"
-        )
+        space = Check(name="free space", value=f"{free // 1_000_000} MB", state="problem", advice="free some space")
     return [Check(name="data directory", value=shown), space]

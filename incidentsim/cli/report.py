@@ -36,9 +36,7 @@ def print_debrief(card: Scorecard, out: Console) -> None:
 
 def print_rule(rule: Rule, out: Console) -> None:
     """Print what a rule says."""
-    out.print(
-        Text.assemble((rule.id, "bold"), f"  {rule.title}  (weight {rule.weight}, scoring {rule.section})")
-    )
+    out.print(Text.assemble((rule.id, "bold"), f"  {rule.title}  (weight {rule.weight}, scoring {rule.section})"))
     for text in (rule.formula, rule.why):
         out.print(Padding(safe_text(text), (0, 0, 0, 2)))
 

@@ -117,9 +117,7 @@ def _targets(context: Context, _typed: str) -> Iterable[CompletionItem]:
     for name in context.vocabulary.replicas:
         yield CompletionItem(text=name, help="one replica", kind="replica")
     for name in context.vocabulary.pools:
-        yield CompletionItem(
-            text=name, help="every replica of the pool at once", danger="destructive", kind="pool"
-        )
+        yield CompletionItem(text=name, help="every replica of the pool at once", danger="destructive", kind="pool")
 
 
 def _drainables(context: Context, _typed: str) -> Iterable[CompletionItem]:

@@ -84,17 +84,13 @@ class _Known:
 def _complete_verb(text: str, cursor: int, start: int, history: Sequence[str]) -> Completion:
     typed = text[start:cursor]
     offers = [
-        CompletionItem(text=spec.name, help=spec.help, danger=spec.danger, kind="verb")
-        for spec in VERBS.values()
+        CompletionItem(text=spec.name, help=spec.help, danger=spec.danger, kind="verb") for spec in VERBS.values()
     ]
     items = rank(offers, typed, recency(history))
     end = _tail_end(text, cursor, _WORD_TAIL)
     if typed and not text[cursor:].strip():
         former = [line for line in reversed(history) if line.startswith(typed) and line != typed]
-        lines = [
-            CompletionItem(text=line, help="from your history", kind="history")
-            for line in dict.fromkeys(former)
-        ]
+        lines = [CompletionItem(text=line, help="from your history", kind="history") for line in dict.fromkeys(former)]
         items = items[: MAX_ITEMS - _HISTORY_OFFERS] + lines[:_HISTORY_OFFERS]
     problem = ""
     if not items:
@@ -140,9 +136,7 @@ def _slot(left: str, pieces: Sequence[Piece], current: Piece | None, spec: VerbS
     begun = _OPTION_BEGUN.search(left, current.value_start)
     if begun and current.role != "option" and (begun[1].startswith("--") or current.argument is None):
         return _Slot(argument=None, start=begun.start(1), typed=begun[1], options=True)
-    problem = (
-        f"{clean(current.value, limit=40)!r} is one argument too many" if current.role == "extra" else ""
-    )
+    problem = f"{clean(current.value, limit=40)!r} is one argument too many" if current.role == "extra" else ""
     return _Slot(argument=current.argument, start=current.value_start, typed=current.value, problem=problem)
 
 

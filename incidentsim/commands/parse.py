@@ -23,9 +23,7 @@ MAX_INPUT_CODE_POINTS = 2_000
 def parse(text: str, vocabulary: Vocabulary) -> Command:
     """Return the command that `text` says, with normalised arguments. Raises CommandError."""
     if len(text) > MAX_INPUT_CODE_POINTS:
-        raise CommandError(
-            f"the line has {len(text)} characters; a command has at most {MAX_INPUT_CODE_POINTS}"
-        )
+        raise CommandError(f"the line has {len(text)} characters; a command has at most {MAX_INPUT_CODE_POINTS}")
     line = clean(text, limit=MAX_INPUT_CODE_POINTS).strip()
     if not line:
         raise CommandError("there is no command; type one, for example `alerts`")

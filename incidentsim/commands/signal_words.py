@@ -79,7 +79,7 @@ AGGREGATIONS: dict[str, str] = {
     "stddev": "standard deviation over series",
     "stdvar": "variance over series",
     "group": "1 for each group",
-    "count_values": "series per value: count_values(\"value\", …)",
+    "count_values": 'series per value: count_values("value", …)',
 }
 """Every aggregation operator that telemetry evaluates; `by (…)` or `without (…)` follows."""
 

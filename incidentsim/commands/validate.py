@@ -170,9 +170,7 @@ def _knob(word: str, context: Context) -> str:
         near = closest(knob, knobs)
         suggestion = f"{component}.{near}" if near else ""
         known = "" if near else f"; it has {listing(knobs)}"
-        raise CommandError(
-            f"{component} has no knob called {shorten(knob)!r}{known}", suggestion=suggestion
-        ) from wrong
+        raise CommandError(f"{component} has no knob called {shorten(knob)!r}{known}", suggestion=suggestion) from wrong
 
 
 def _value(word: str, context: Context) -> str:
@@ -288,9 +286,7 @@ def _cause(word: str, context: Context) -> str:
         component = closest(word, cause_components(context.vocabulary))
         raise CommandError(
             f"{shorten(word)!r} is not a cause; write COMPONENT:FAULT",
-            suggestion=":".join((component, *fault_kinds(context.vocabulary, component)[:1]))
-            if component
-            else "",
+            suggestion=":".join((component, *fault_kinds(context.vocabulary, component)[:1])) if component else "",
         )
     component = _fault_component(name, context)
     return f"{component}:{_fault_kind_of(component, kind, context)}"

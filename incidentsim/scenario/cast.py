@@ -20,9 +20,7 @@ from incidentsim.specs.faults import FAULTS
 from incidentsim.specs.people import TEAM_ROLES
 from incidentsim.text import clean
 
-PLACEHOLDER = re.compile(
-    r"\{(tenant|person|host|limit|demand)\.([A-Za-z0-9._-]{1,64})\}|\{([a-z][a-z0-9_]{0,63})\}"
-)
+PLACEHOLDER = re.compile(r"\{(tenant|person|host|limit|demand)\.([A-Za-z0-9._-]{1,64})\}|\{([a-z][a-z0-9_]{0,63})\}")
 """`{tenant.ID}`, `{person.ROLE}`, `{host.ID}` or `{fact}`; PromQL selectors don't look like this."""
 
 FACTS: frozenset[str] = frozenset(
@@ -202,9 +200,7 @@ def make_cast(scenario: Scenario, seed: int) -> Cast:
     for i, tenant in enumerate(scenario.tenants):
         business = _BUSINESSES[(draws.below(1, len(_BUSINESSES)) + i) % len(_BUSINESSES)]
         surname = _fresh(lambda: str(faker.last_name()), taken, _SLUG_LENGTH - len(business) - 1)
-        tenants[tenant.id] = TenantName(
-            slug=f"{surname.lower()}-{business}", name=f"{surname} {business.capitalize()}"
-        )
+        tenants[tenant.id] = TenantName(slug=f"{surname.lower()}-{business}", name=f"{surname} {business.capitalize()}")
     people: dict[str, str] = {}
     for role in roles_of(scenario):
         first = _fresh(lambda: str(faker.first_name()), taken, 12)
@@ -213,8 +209,7 @@ def make_cast(scenario: Scenario, seed: int) -> Cast:
     rack = draws.below(3, 20) + 10
     unit = draws.below(4, 30)
     hosts = {
-        host: f"gpu-{site}-r{rack + i // 4}-{(unit + 7 * i) % 89 + 10}"
-        for i, host in enumerate(hosts_of(scenario))
+        host: f"gpu-{site}-r{rack + i // 4}-{(unit + 7 * i) % 89 + 10}" for i, host in enumerate(hosts_of(scenario))
     }
     return Cast(tenants=tenants, people=people, hosts=hosts)
 

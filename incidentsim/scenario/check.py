@@ -51,9 +51,7 @@ def _check_unique(scenario: Scenario, located: Located) -> None:
     faults: list[tuple[Path, str]] = [
         (("timeline", i, "fault", "id"), e.fault.id) for i, e in enumerate(scenario.timeline) if e.fault
     ]
-    scripts: list[tuple[Path, str]] = [
-        ((*path, "name"), script.name) for path, script in scripts_of(scenario)
-    ]
+    scripts: list[tuple[Path, str]] = [((*path, "name"), script.name) for path, script in scripts_of(scenario)]
     groups: list[tuple[str, Iterable[tuple[Path, str]]]] = [
         ("tenant", [(("tenants", i, "id"), t.id) for i, t in enumerate(scenario.tenants)]),
         ("objective", [(("slos", i, "id"), s.id) for i, s in enumerate(scenario.slos)]),

@@ -30,9 +30,7 @@ def _check_knob(kind: str, name: str, value: object, paths: tuple[Path, Path], l
         located.report(value_path, f"{error}{did_you_mean(value, knob.choices)}")
 
 
-def check_knob_path(
-    text: str, value: object, paths: tuple[Path, Path], known: Inventory, located: Located
-) -> None:
+def check_knob_path(text: str, value: object, paths: tuple[Path, Path], known: Inventory, located: Located) -> None:
     """Check `component.knob` in one word with its value; `paths` say where each stands."""
     component, _, name = text.rpartition(".")
     kind = known.components.get(component)
@@ -44,9 +42,7 @@ def check_knob_path(
         _check_knob(kind, name, value, paths, located)
 
 
-def check_cause(
-    component: str, fault: str, paths: tuple[Path, Path], known: Inventory, located: Located
-) -> None:
+def check_cause(component: str, fault: str, paths: tuple[Path, Path], known: Inventory, located: Located) -> None:
     """Report an unknown component or fault kind, or one that can't hit it; `paths` say where each stands."""
     component_path, fault_path = paths
     kind = known.components.get(component)
@@ -58,6 +54,4 @@ def check_cause(
         located.report(fault_path, f"there is no fault kind {quoted(fault)}{did_you_mean(fault, FAULTS)}")
     elif kind is not None and spec.component != kind:
         can = ", ".join(f.kind for f in FAULTS.values() if f.component == kind) or "none"
-        located.report(
-            fault_path, f"{fault} hits a {spec.component}; {component} is a {kind}, whose faults are {can}"
-        )
+        located.report(fault_path, f"{fault} hits a {spec.component}; {component} is a {kind}, whose faults are {can}")

@@ -76,9 +76,7 @@ def texts_of(scenario: Scenario) -> Iterator[tuple[Path, str]]:
         yield ("runbooks", name), text
 
 
-def _check_root_cause(
-    cause: RootCause, path: Path, scenario: Scenario, known: Inventory, located: Located
-) -> None:
+def _check_root_cause(cause: RootCause, path: Path, scenario: Scenario, known: Inventory, located: Located) -> None:
     planted = {(e.fault.component, e.fault.kind) for e in scenario.timeline if e.fault}
     check_cause(cause.component, cause.fault, ((*path, "component"), (*path, "fault")), known, located)
     spec = FAULTS.get(cause.fault)

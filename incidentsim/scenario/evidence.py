@@ -14,8 +14,7 @@ from incidentsim.scenario.problems import did_you_mean, quoted
 from incidentsim.specs.metrics import METRICS, MetricSpec
 
 FORMS = (
-    "change:ID, metric:NAME, metric:NAME@LABEL, inspect:COMPONENT, ask:ROLE/TOPIC, logs:SERVICE, trace, "
-    "runbook:NAME"
+    "change:ID, metric:NAME, metric:NAME@LABEL, inspect:COMPONENT, ask:ROLE/TOPIC, logs:SERVICE, trace, runbook:NAME"
 )
 """How signals are written, for messages."""
 

@@ -145,9 +145,7 @@ Limit = Annotated[
 ]  # fmt: skip
 """A whole number per minute, or UNLIMITED."""
 
-Milli = Annotated[
-    int, BeforeValidator(_milli), Field(ge=0), _schema("number", "number with up to three decimals")
-]
+Milli = Annotated[int, BeforeValidator(_milli), Field(ge=0), _schema("number", "number with up to three decimals")]
 """Thousandths of the number written."""
 
 Quantiles = Annotated[

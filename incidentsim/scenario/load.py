@@ -104,9 +104,7 @@ def _read_yaml(files: Folder, name: str) -> Document | None:
     return None if raw is None else load_yaml(raw, files.shown(name), files.problems)
 
 
-def _stack(
-    name: Any, stacks: Path | None, root: Path, located: Located, contents: dict[str, bytes]
-) -> Source | None:
+def _stack(name: Any, stacks: Path | None, root: Path, located: Located, contents: dict[str, bytes]) -> Source | None:
     if name is None:
         located.report((), "stack: is missing; name a file of stacks/, for example `stack: chat`")
         return None

@@ -149,9 +149,7 @@ def _fields_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
     """Return the field names of the model that stands at `path`, none when there isn't one."""
     current: Any = model
     for step in path:
-        found = next(
-            (t for t in (_step(option, step) for option in _options(current)) if t is not None), None
-        )
+        found = next((t for t in (_step(option, step) for option in _options(current)) if t is not None), None)
         if found is None:
             return ()
         current = found

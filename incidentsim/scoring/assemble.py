@@ -38,10 +38,8 @@ STANDING_NOTES = (
     "Credit is leave-one-out and open-loop: it explains what each move did here, not what a person would "
     "have done "
     "without it.",
-    "A look shows that something was on screen, not that it was understood; free text of hypotheses is not "
-    "judged.",
-    "The practice index is for solo practice. It has not been validated on people and is not an interview "
-    "result.",
+    "A look shows that something was on screen, not that it was understood; free text of hypotheses is not judged.",
+    "The practice index is for solo practice. It has not been validated on people and is not an interview result.",
 )
 """What no score of this kind can tell, said on every scorecard."""
 
@@ -60,9 +58,7 @@ def notes_on_runs(scale: Baseline, *, least: float, agrees: bool, residue: int, 
     elif scale.budget() < least * scale.nothing_loss:
         notes.append("The reference saves less than 20 % of the loss on this seed, so S and T say little.")
     if not agrees:
-        notes.append(
-            "The re-simulation differs from the recording: verify the transcript before using this score."
-        )
+        notes.append("The re-simulation differs from the recording: verify the transcript before using this score.")
     if moves > 1:
         text = f"{residue / NANO:.1f}"
         notes.append(f"Credits leave {text} weighted bad requests unexplained: what moves did together.")
@@ -147,9 +143,7 @@ def scored_moves(
 
 def seen_items(evidence: Evidence) -> tuple[SeenItem, ...]:
     """Return the evidence seen, in the order it was seen."""
-    return tuple(
-        SeenItem(item=s.item, t_us=s.t_us, seq=s.seq, explicit=s.explicit) for s in evidence.sightings
-    )
+    return tuple(SeenItem(item=s.item, t_us=s.t_us, seq=s.seq, explicit=s.explicit) for s in evidence.sightings)
 
 
 def missed_items(evidence: Evidence, scenario: Scenario, records: Sequence[Record]) -> tuple[MissedItem, ...]:
@@ -159,9 +153,7 @@ def missed_items(evidence: Evidence, scenario: Scenario, records: Sequence[Recor
     bare = [c.id for c in scenario.root_causes if not evidence.supports(c, end)]
     out: list[MissedItem] = []
     for item in evidence.missed():
-        causes = tuple(
-            c.id for c in scenario.root_causes if any(item in map(canonical, w) for w in c.evidence)
-        )
+        causes = tuple(c.id for c in scenario.root_causes if any(item in map(canonical, w) for w in c.evidence))
         out.append(MissedItem(item=item, causes=causes, needed=any(cause in bare for cause in causes)))
     return tuple(out)
 

@@ -57,34 +57,24 @@ def references_of(scenario: Scenario, cast: Cast, vocabulary: Vocabulary) -> tup
     for script in scenario.references:
         text = scenario.scripts.get(script.file)
         if text is None:
-            raise ScenarioError(
-                f"scenario {scenario.id}: reference {script.name!r} has no file {script.file}"
-            )
+            raise ScenarioError(f"scenario {scenario.id}: reference {script.name!r} has no file {script.file}")
         issued: list[Issued] = []
         for number, line in enumerate(script_commands(text, cast), start=1):
             try:
                 command = parse(line.command, vocabulary)
             except CommandError as wrong:
-                raise ScenarioError(
-                    f"scenario {scenario.id}: {script.file}, command {number}: {wrong}"
-                ) from wrong
+                raise ScenarioError(f"scenario {scenario.id}: {script.file}, command {number}: {wrong}") from wrong
             if world_verb(command.verb) and not command.dry_run:
-                issued.append(
-                    Issued(t_us=line.t_us, seq=number, k=number, command=command, text=line.command)
-                )
+                issued.append(Issued(t_us=line.t_us, seq=number, k=number, command=command, text=line.command))
         out.append(Reference(name=script.name, issued=tuple(issued)))
     return tuple(out)
 
 
-def baseline(
-    scenario: Scenario, resimulate: Resimulate, references: Sequence[Reference], names: Names
-) -> Baseline:
+def baseline(scenario: Scenario, resimulate: Resimulate, references: Sequence[Reference], names: Names) -> Baseline:
     """Run the world alone and every reference once; keep the best (the first of equals)."""
     first = Runner(scenario=scenario, resimulate=resimulate)
     nothing, *tried = first.run((), *[[i.timed() for i in r.issued] for r in references])
-    runner = Runner(
-        scenario=scenario, resimulate=resimulate, cost_of_nothing_microdollars=nothing.cost_microdollars
-    )
+    runner = Runner(scenario=scenario, resimulate=resimulate, cost_of_nothing_microdollars=nothing.cost_microdollars)
     nothing_loss = runner.loss(nothing)
     best, best_loss = None, nothing_loss
     for reference, outcome in zip(references, tried, strict=True):

@@ -59,9 +59,7 @@ class BurnCurve:
 
     def burned_between(self, start_us: int, end_us: int) -> bool:
         """Return whether any mark in (start_us, end_us] burned faster than allowed."""
-        return any(
-            over and start_us < t_us <= end_us for t_us, over in zip(self.times_us, self.over, strict=True)
-        )
+        return any(over and start_us < t_us <= end_us for t_us, over in zip(self.times_us, self.over, strict=True))
 
 
 def burn_curve(series: Mapping[str, Sequence[Mark]], scenario: Scenario) -> BurnCurve:

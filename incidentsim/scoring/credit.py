@@ -44,8 +44,7 @@ class Runner:
         """Run several command lists at once; only the first has a run-on."""
         end_us = self.scenario.duration
         wanted = [
-            Plan(commands=tuple(plan), end_us=end_us, run_on_us=0 if i else run_on_us)
-            for i, plan in enumerate(plans)
+            Plan(commands=tuple(plan), end_us=end_us, run_on_us=0 if i else run_on_us) for i, plan in enumerate(plans)
         ]
         return tuple(self.resimulate(wanted))
 

@@ -130,9 +130,7 @@ def _strength(card: Scorecard) -> Line:
     """Return the part with the largest share of its points, with what shows it."""
     name, got, _ = max(_points(card), key=lambda p: (round(p[1] / p[2], 1), p[2]))
     if got <= 0.0:
-        return Line(
-            text="No strength showed in this play; a first look and a first hypothesis would be a start."
-        )
+        return Line(text="No strength showed in this play; a first look and a first hypothesis would be a start.")
     return _STRENGTHS[name](card)
 
 
@@ -155,11 +153,7 @@ def _harmful(card: Scorecard) -> Line:
     if worst is None:
         broken = card.parts["H"].inputs["invariants_broken"]
         return Line(text=f"Keep what must not be broken, whatever the pressure: {broken}.")
-    advice = (
-        "preview a destructive verb with --dry-run, or look first"
-        if worst.unsafe
-        else "undo what does not help"
-    )
+    advice = "preview a destructive verb with --dry-run, or look first" if worst.unsafe else "undo what does not help"
     line = move_line(worst)
     return Line(text=f"{line.text}. Next time, {advice}.", seqs=line.seqs)
 
@@ -201,9 +195,7 @@ def _more_saved(card: Scorecard) -> Line:
             seqs=tuple(seq for m in bare for seq in m.seqs),
         )
     if not card.moves:
-        return Line(
-            text="You changed nothing while users were harmed: a reversible mitigation buys time to look."
-        )
+        return Line(text="You changed nothing while users were harmed: a reversible mitigation buys time to look.")
     return Line(
         text="Much of the harm went on: after each action, check whether users recover; else change course.",
         seqs=tuple(m.seqs[0] for m in card.moves),
@@ -237,9 +229,7 @@ def _better_process(card: Scorecard) -> Line:
 def _faster(card: Scorecard) -> Line:
     reference = card.parts["T"].inputs.get("t_ref_us")
     known = f" The reference acted at {format_clock(reference)}." if isinstance(reference, int) else ""
-    return Line(
-        text=f"The first action that helped came late or not at all.{known}", seqs=card.parts["T"].seqs
-    )
+    return Line(text=f"The first action that helped came late or not at all.{known}", seqs=card.parts["T"].seqs)
 
 
 def _better_words(card: Scorecard) -> Line:
@@ -263,13 +253,7 @@ def _diagnosis(card: Scorecard) -> tuple[Line, ...]:
     return tuple(
         Line(
             text=f"{c.component} {c.fault} at {100 * c.p:.0f} %: {c.verdict}"
-            + (
-                ", evidence seen before"
-                if c.evidence
-                else ", no evidence seen before"
-                if c.verdict == "right"
-                else ""
-            ),
+            + (", evidence seen before" if c.evidence else ", no evidence seen before" if c.verdict == "right" else ""),
             seqs=(c.seq,),
         )
         for c in card.diagnosis

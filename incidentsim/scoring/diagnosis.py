@@ -62,9 +62,7 @@ class Diagnosis:
     de: float
 
 
-def judge(
-    beliefs: Sequence[Belief], scenario: Scenario, evidence: Evidence, vocabulary: Sequence[Cause]
-) -> Diagnosis:
+def judge(beliefs: Sequence[Belief], scenario: Scenario, evidence: Evidence, vocabulary: Sequence[Cause]) -> Diagnosis:
     """Return the judgement of the committed diagnoses. `vocabulary` is every pair that could be named,
     stable ids."""
     claims = _claims([b for b in beliefs if b.committed], scenario, evidence)
@@ -123,17 +121,13 @@ def _claims(beliefs: Sequence[Belief], scenario: Scenario, evidence: Evidence) -
     return tuple(claims.values())
 
 
-def _d(
-    claims: Sequence[Claim], scenario: Scenario, universe: int
-) -> tuple[float, float, float, float, float]:
+def _d(claims: Sequence[Claim], scenario: Scenario, universe: int) -> tuple[float, float, float, float, float]:
     """Return (soft precision, soft recall, F0.5, Brier skill, D)."""
     roots = scenario.root_causes
     committed = [c for c in claims if c.committed()]
     precision = recall = f = 0.0
     if committed:
-        precision = exact_total(1.0 if c.right else NEAR if c.near else 0.0 for c in committed) / len(
-            committed
-        )
+        precision = exact_total(1.0 if c.right else NEAR if c.near else 0.0 for c in committed) / len(committed)
         recall = exact_total(_found(root, committed, scenario) for root in roots) / len(roots)
     if precision > 0.0 and recall > 0.0:
         f = 1.25 * precision * recall / (0.25 * precision + recall)

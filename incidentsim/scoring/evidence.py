@@ -71,9 +71,7 @@ class Evidence:
     def _complete(self, wanted: Sequence[str], moment: Moment) -> bool:
         explicit = False
         for item in map(canonical, wanted):
-            before = [
-                s for s in self.sightings if s.item == item and s.seq < moment.seq and s.t_us <= moment.t_us
-            ]
+            before = [s for s in self.sightings if s.item == item and s.seq < moment.seq and s.t_us <= moment.t_us]
             if not before:
                 return False
             explicit = explicit or any(s.explicit for s in before)
@@ -120,9 +118,7 @@ def gather(play: Play, scenario: Scenario, names: Names) -> Evidence:
 
 def listed_items(scenario: Scenario) -> tuple[str, ...]:
     """Return every evidence item of every root cause, each once, in the scenario's order."""
-    items = (
-        canonical(item) for cause in scenario.root_causes for wanted in cause.evidence for item in wanted
-    )
+    items = (canonical(item) for cause in scenario.root_causes for wanted in cause.evidence for item in wanted)
     return tuple(dict.fromkeys(items))
 
 

@@ -23,9 +23,7 @@ def loss(outcome: Outcome, scenario: Scenario, *, cost_of_nothing_microdollars: 
         slo = key.partition("/")[0]
         if slo not in weights:
             known = ", ".join(weights)
-            raise ScenarioError(
-                f"a run counted the objective {slo!r}, but scenario {scenario.id} has {known}"
-            )
+            raise ScenarioError(f"a run counted the objective {slo!r}, but scenario {scenario.id} has {known}")
         milli_bad += weights[slo] * bad
     extra_microdollars = outcome.cost_microdollars - cost_of_nothing_microdollars
     return milli_bad * 1_000_000 + scenario.loss.per_dollar * extra_microdollars

@@ -169,9 +169,7 @@ def _component_in(target: str, names: Names) -> str:
 
 def _touched_by_question(target: str, scenario: Scenario) -> list[str]:
     role, _, topic = target.partition("/")
-    faults: Mapping[str, str] = {
-        e.fault.id: e.fault.component for e in scenario.timeline if e.fault is not None
-    }
+    faults: Mapping[str, str] = {e.fault.id: e.fault.component for e in scenario.timeline if e.fault is not None}
     out = ["organisation"]
     for mate in scenario.team:
         for known in mate.knows:

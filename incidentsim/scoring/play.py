@@ -165,9 +165,7 @@ def read_play(records: Sequence[Record], names: Names) -> Play:
             case "end" | "abandon":
                 end_us = r.t_us
                 if str(body.get("reason", "")).startswith("resolve"):
-                    keep(
-                        "said", Said(t_us=r.t_us, seq=r.seq, kind="resolve", text=str(body.get("text") or ""))
-                    )
+                    keep("said", Said(t_us=r.t_us, seq=r.seq, kind="resolve", text=str(body.get("text") or "")))
     last_us = records[-1].t_us if records else 0
     for start in opened.values():
         keep("screens", _shown(start, last_us - start.t_us))
@@ -194,9 +192,7 @@ def world_verb(verb: str) -> bool:
 
 def _issued(r: Record) -> Issued:
     command = command_of(r)
-    return Issued(
-        t_us=r.t_us, seq=r.seq, k=r.k, command=command, text=str(r.body.get("text") or command.verb)
-    )
+    return Issued(t_us=r.t_us, seq=r.seq, k=r.k, command=command, text=str(r.body.get("text") or command.verb))
 
 
 def _shown(start: Record, open_us: int) -> ScreenShown:

@@ -69,9 +69,7 @@ def process(moves: Sequence[Habits], evidence: Evidence) -> Process:
     """Return P over these moves (those that count)."""
     coverage, efficiency = share(*evidence.coverage()), share(*evidence.efficiency())
     if not moves:
-        return Process(
-            counted=0, mean=0.0, coverage=coverage, efficiency=efficiency, p=0.25 * coverage * efficiency
-        )
+        return Process(counted=0, mean=0.0, coverage=coverage, efficiency=efficiency, p=0.25 * coverage * efficiency)
     mean = exact_total(m.value() for m in moves) / len(moves)
     p = 0.75 * mean + 0.25 * coverage * (0.5 + 0.5 * efficiency)
     return Process(counted=len(moves), mean=mean, coverage=coverage, efficiency=efficiency, p=p)

@@ -85,9 +85,7 @@ def _clause(tokens: list[str], i: int, end: int) -> tuple[tuple[str, ...], int]:
     return (named if tokens[i].lower() == "by" else ()), close + 1
 
 
-def _selector(
-    tokens: list[str], i: int, end: int, name: str, *, labels: tuple[str, ...], found: Slices
-) -> int:
+def _selector(tokens: list[str], i: int, end: int, name: str, *, labels: tuple[str, ...], found: Slices) -> int:
     """Take the matchers at `i`, if any, and note the metric; return the position behind them."""
     matched: list[str] = []
     if i < end and tokens[i] == "{":

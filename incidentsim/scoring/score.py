@@ -111,14 +111,8 @@ def score(
     parts: dict[str, Part] = assemble.parts_of_words(verdict, worked, words, penalty, play)
     index: float | None = None
     if scale is not None and credits is not None:
-        earned = [
-            (c.nano, h.evidence_before, m)
-            for c, h, m in zip(credits, habits, moves, strict=True)
-            if c.nano > 0
-        ]
-        evidenced = share(
-            whole_total(phi for phi, backed, _ in earned if backed), whole_total(e[0] for e in earned)
-        )
+        earned = [(c.nano, h.evidence_before, m) for c, h, m in zip(credits, habits, moves, strict=True) if c.nano > 0]
+        evidenced = share(whole_total(phi for phi, backed, _ in earned if backed), whole_total(e[0] for e in earned))
         s = budget_saved(scale.nothing_loss, scale.reference_loss, actual_loss)
         g = gate(evidenced, verdict.de)
         t = time_score(

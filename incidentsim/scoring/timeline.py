@@ -137,9 +137,7 @@ def _mitigated(credited: Sequence[Move], curve: BurnCurve) -> Reached:
     return Reached(name="mitigate", t_us=calm_us, seq=done[-1].seq)
 
 
-def _temporary_measures(
-    moves: Sequence[Move], play: Play, names: Names
-) -> tuple[tuple[Moment, ...], tuple[int, ...]]:
+def _temporary_measures(moves: Sequence[Move], play: Play, names: Names) -> tuple[tuple[Moment, ...], tuple[int, ...]]:
     """Return when each temporary measure was undone or written down, and the seqs of those that never
     were."""
     settled: list[Moment] = []

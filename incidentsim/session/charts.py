@@ -68,9 +68,7 @@ def tile_specs(scenario: Scenario) -> tuple[TileSpec, ...]:
             title="p95 ttft",
             unit="s",
             objective=ttft,
-            promql=(
-                "histogram_quantile(0.95, sum by (le) (rate(gateway_time_to_first_token_seconds_bucket[1m])))"
-            ),
+            promql=("histogram_quantile(0.95, sum by (le) (rate(gateway_time_to_first_token_seconds_bucket[1m])))"),
         ),
         TileSpec(
             key="tokens",

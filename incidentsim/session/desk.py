@@ -90,15 +90,11 @@ class Desk:
         ref = int(command.args["seq"])
         earlier = self._session.state.commands.get(ref)
         if earlier is None or earlier.command.dry_run:
-            raise CommandError(
-                f"#{ref} is not a command that was carried out; the timeline shows their numbers"
-            )
+            raise CommandError(f"#{ref} is not a command that was carried out; the timeline shows their numbers")
         if ref in self._session.state.undone:
             raise CommandError(f"#{ref} was undone already, by #{self._session.state.undone[ref]}")
         inverse = self._session.world.inverse(earlier.command, ref)
-        issued = Command(
-            verb=inverse.verb, args=inverse.args, because=command.because, dry_run=command.dry_run
-        )
+        issued = Command(verb=inverse.verb, args=inverse.args, because=command.because, dry_run=command.dry_run)
         ack = self._issue(issued, text, nonce=nonce, actor=actor)
         if not command.dry_run:
             self._session.record("undone", {"ref": ref, "by": ack.seq}, actor=actor)

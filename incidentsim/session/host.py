@@ -111,9 +111,7 @@ class IncidentSession:
         return session
 
     @classmethod
-    def resume(
-        cls, path: Path, scenario: Scenario, *, world_factory: WorldFactory = real_world
-    ) -> IncidentSession:
+    def resume(cls, path: Path, scenario: Scenario, *, world_factory: WorldFactory = real_world) -> IncidentSession:
         """Return the session whose record is at `path`, paused; an ended one comes back as ended."""
         from incidentsim.session.resume import resume
 
@@ -196,9 +194,7 @@ class IncidentSession:
             return Ack(accepted=False, seq=-1, t_us=self.now_us, k=0, text="the incident is over")
         try:
             if self.now_us < 0:
-                raise CommandError(
-                    f"it is {format_clock(self.now_us)}: commands are taken from the first page on"
-                )
+                raise CommandError(f"it is {format_clock(self.now_us)}: commands are taken from the first page on")
             command = parse(text, self.world.vocabulary())
             ack = self._desk.carry_out(command, clean(text).strip(), nonce=nonce, actor=actor)
         except CommandError as wrong:
@@ -228,9 +224,7 @@ class IncidentSession:
                     self.record(action, {}, actor=actor)
             case "speed":
                 if not 0 <= value <= 1000:
-                    raise UsageError(
-                        f"a speed of {value} can't be kept; choose 0 (as fast as possible) to 1000"
-                    )
+                    raise UsageError(f"a speed of {value} can't be kept; choose 0 (as fast as possible) to 1000")
                 self.record("clock", {"speed_milli": round(value * 1000)}, actor=actor)
             case "abandon":
                 self.end("abandon", {"reason": "abandoned"}, actor=actor)

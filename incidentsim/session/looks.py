@@ -126,14 +126,9 @@ def _trace(eyes: Eyes, command: Command) -> View:
     if wanted == "slowest":
         traces = eyes.world.spans.slowest(eyes.world.now_us - _last(command), SLOWEST)
         rows = [
-            [t.trace_id, t.tenant, f"{t.duration_us / 1e6:.3f} s", format_clock(t.start_us), t.status]
-            for t in traces
+            [t.trace_id, t.tenant, f"{t.duration_us / 1e6:.3f} s", format_clock(t.start_us), t.status] for t in traces
         ]
-        lines = (
-            table(["trace", "tenant", "duration", "start", "status"], rows, right=[2])
-            if rows
-            else ("no traces",)
-        )
+        lines = table(["trace", "tenant", "duration", "start", "status"], rows, right=[2]) if rows else ("no traces",)
         return View(kind="trace", title="slowest", lines=lines)
     trace = eyes.world.spans.get(wanted)
     if trace is None:
@@ -236,9 +231,7 @@ def _topology(eyes: Eyes, _command: Command) -> View:
         [c.name, c.kind, c.health, ", ".join(f"{name} {rate}".strip() for name, rate in c.edges), c.summary]
         for c in eyes.world.topology()
     ]
-    return View(
-        kind="topology", title="", lines=table(["component", "kind", "health", "sends to", "state"], rows)
-    )
+    return View(kind="topology", title="", lines=table(["component", "kind", "health", "sends to", "state"], rows))
 
 
 _LOOKS: dict[str, Callable[[Eyes, Command], View]] = {

@@ -60,13 +60,9 @@ class Recorder:
     @classmethod
     def reopen(cls, path: Path, transcript: Transcript, state: SessionState, *, writable: bool) -> Recorder:
         """Return a recorder that goes on after a recovered transcript; its records go into `state`."""
-        durability: Durability = (
-            "full" if transcript.header["policy"].get("durability") == "full" else "normal"
-        )
+        durability: Durability = "full" if transcript.header["policy"].get("durability") == "full" else "normal"
         writer = (
-            TranscriptWriter.reopen(path, transcript, new_salt=new_salt, durability=durability)
-            if writable
-            else None
+            TranscriptWriter.reopen(path, transcript, new_salt=new_salt, durability=durability) if writable else None
         )
         for record in transcript.records:
             state.apply(record)
@@ -79,9 +75,7 @@ class Recorder:
         if self._writer is None:
             raise ValueError("this session is open for reading only")
         wall_ms = time.monotonic_ns() // 1_000_000 - self._started_ms
-        record = self._writer.append(
-            t_us=t_us, k=k, type=type_, actor=actor, vis=vis, body=body, wall_ms=wall_ms
-        )
+        record = self._writer.append(t_us=t_us, k=k, type=type_, actor=actor, vis=vis, body=body, wall_ms=wall_ms)
         self.records.append(record)
         self.state.apply(record)
         return record

@@ -170,9 +170,7 @@ def resimulator(
     progress: Callable[[int, int], None] | None = None,
 ) -> Resimulator:
     """Return the `Resimulate` of one session."""
-    return Resimulator(
-        scenario=scenario, seed=seed, cast=cast, cache=cache, workers=workers, progress=progress
-    )
+    return Resimulator(scenario=scenario, seed=seed, cast=cast, cache=cache, workers=workers, progress=progress)
 
 
 def _digest(value: dict[str, Any]) -> str:

@@ -63,9 +63,7 @@ def check_same(header: dict[str, Any], scenario: Scenario) -> None:
     if recorded["id"] != scenario.id or recorded["digest"] != scenario.digest:
         wanted = f"{recorded['id']} version {recorded['version']} ({recorded['digest'][:12]})"
         given = f"{scenario.id} version {scenario.version} ({scenario.digest[:12]})"
-        raise TranscriptError(
-            f"the record is of {wanted}, not of {given}; use the scenario files it was made with"
-        )
+        raise TranscriptError(f"the record is of {wanted}, not of {given}; use the scenario files it was made with")
     compat = header["engine"]["compat"]
     if compat != ENGINE_COMPAT:
         raise DigestMismatch(

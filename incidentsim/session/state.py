@@ -105,9 +105,7 @@ class SessionState:
         command = command_of(record)
         if not command.dry_run:
             self._per_tick[record.t_us] = max(self._per_tick.get(record.t_us, 0), record.k + 1)
-        self.commands[record.seq] = TimedCommand(
-            t_us=record.t_us, k=record.k, ref=record.seq, command=command
-        )
+        self.commands[record.seq] = TimedCommand(t_us=record.t_us, k=record.k, ref=record.seq, command=command)
 
 
 def tick_text(t_us: int) -> str:
@@ -119,8 +117,6 @@ def _answer(record: Record, body: dict[str, Any]) -> Ack:
     """Return the Ack that a record stands for, for a resend after a restart; its view is gone."""
     rejected = record.type == "rejected"
     text = (
-        body["reason"]
-        if rejected
-        else _SPOKEN.get(record.type, f"#{record.seq} applies at {tick_text(record.t_us)}")
+        body["reason"] if rejected else _SPOKEN.get(record.type, f"#{record.seq} applies at {tick_text(record.t_us)}")
     )
     return Ack(accepted=not rejected, seq=record.seq, t_us=record.t_us, k=record.k, text=text)

@@ -9,9 +9,7 @@ MAX_CELL = 64
 """Widest cell, in characters; longer text is cut with an ellipsis, except in the last column."""
 
 
-def table(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()
-) -> tuple[str, ...]:
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> tuple[str, ...]:
     """Return the lines of a table with two spaces between columns; columns in `right` are aligned right."""
     last = len(headings) - 1
     cells = [list(headings), *(list(row) for row in rows)]

@@ -93,9 +93,7 @@ class Ledger:
             names = (str(row.number), row.statement, row.cause)
             if row.state == "open" and wanted in names:
                 body = {"number": row.number, "text": what}
-                return Thought(
-                    type="rule_out", body=body, text=f"hypothesis {row.number} ruled out: {row.statement}"
-                )
+                return Thought(type="rule_out", body=body, text=f"hypothesis {row.number} ruled out: {row.statement}")
         open_ones = ", ".join(f"{r.number} ({r.statement})" for r in self._rows if r.state == "open")
         raise CommandError(f"no open hypothesis is {what!r}; open: {open_ones or 'none'}")
 
@@ -108,9 +106,7 @@ class Ledger:
             )
         body = {"component": component, "fault": fault, "p_ppm": _ppm(command, SURE_PPM)}
         left = self._most_causes - len({*self._committed, cause})
-        return Thought(
-            type="diagnosis", body=body, text=f"diagnosis committed: {cause}; {left} more possible"
-        )
+        return Thought(type="diagnosis", body=body, text=f"diagnosis committed: {cause}; {left} more possible")
 
     def _mark(self, state: str, chosen: Any) -> None:
         self._rows = [replace(row, state=state) if chosen(row) else row for row in self._rows]

@@ -274,9 +274,7 @@ class RuleSet:
         store.record("ALERTS", {**active.labels, "alertstate": active.state}, t_us, value)
 
 
-def _record(
-    store: SeriesStore, rule: Rule, state: _State, rows: list[tuple[Labels, float]], t_us: int
-) -> None:
+def _record(store: SeriesStore, rule: Rule, state: _State, rows: list[tuple[Labels, float]], t_us: int) -> None:
     """Store a recording rule's result, and end the series that it no longer yields.
 
     A result that is NaN (0 / 0) is no sample, as everywhere in the store; Prometheus keeps such a NaN.

@@ -18,9 +18,7 @@ from incidentsim.telemetry.logs import LEVELS, SEVERITY, LogRecord
 
 Predicate = Callable[[LogRecord], bool]
 
-_TERM = re.compile(
-    r"(?P<key>[A-Za-z_][A-Za-z0-9_.-]*)(?P<op>:(?:>=|<=|>|<)?|>=|<=|!=|=|>|<)(?P<value>.*)", re.DOTALL
-)
+_TERM = re.compile(r"(?P<key>[A-Za-z_][A-Za-z0-9_.-]*)(?P<op>:(?:>=|<=|>|<)?|>=|<=|!=|=|>|<)(?P<value>.*)", re.DOTALL)
 _ALIASES = {"svc": "service", "trace": "trace_id", "msg": "message", "lvl": "level"}
 _LEVEL_WORDS = {"warning": "warn", "err": "error", "critical": "fatal", "information": "info"}
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -106,9 +104,7 @@ def _comparison(key: str, op: str, value: str) -> Predicate:
     key = _ALIASES.get(key, key)
     op = op.removeprefix(":") or "="
     if not value:
-        raise QueryError(
-            f'no value after {key}{op} in the log filter; write {key}:value, or "{key}:" to search it'
-        )
+        raise QueryError(f'no value after {key}{op} in the log filter; write {key}:value, or "{key}:" to search it')
     if key == "level":
         return _level(op, value)
     if op in ("=", "!="):
@@ -117,9 +113,7 @@ def _comparison(key: str, op: str, value: str) -> Predicate:
     try:
         limit = float(value)
     except ValueError:
-        raise QueryError(
-            f"{key}{op} needs a number in the log filter, not {value!r}; write {key}{op}500"
-        ) from None
+        raise QueryError(f"{key}{op} needs a number in the log filter, not {value!r}; write {key}{op}500") from None
     holds = _COMPARE[op]
 
     def compare(record: LogRecord) -> bool:

@@ -145,9 +145,7 @@ class LogStore:
         self.next_index = index + 1
         if self._digest is not None:
             text = template % values
-            self._digest.add(
-                f"{t_us}\x1f{level}\x1f{service}\x1f{host}\x1f{message}\x1f{text}\x1f{trace_id}".encode()
-            )
+            self._digest.add(f"{t_us}\x1f{level}\x1f{service}\x1f{host}\x1f{message}\x1f{text}\x1f{trace_id}".encode())
 
     def _shape(self, key: tuple[object, ...], names: tuple[str, ...], values: tuple[str | int, ...]) -> _Shape:
         named = zip(names, values, strict=True)

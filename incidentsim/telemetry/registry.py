@@ -191,9 +191,7 @@ class Registry:
         assert isinstance(instrument, Gauge)
         instrument.read = read
 
-    def counter_from(
-        self, name: str, labels: Mapping[str, str], read: Callable[[], float], *, target: str
-    ) -> None:
+    def counter_from(self, name: str, labels: Mapping[str, str], read: Callable[[], float], *, target: str) -> None:
         """Have `read` called at each scrape for a counter that its owner keeps elsewhere."""
         spec, key = _checked(name, labels, "counter")
         entry = self._entries.get(key) or self._add(spec, key, Gauge(read), target)
@@ -276,9 +274,7 @@ class Registry:
         target: str,
     ) -> Entry:
         self._target(target)
-        entry = Entry(
-            family=spec.name, target=target, instrument=instrument, series=_series_of(spec, dict(key[1]))
-        )
+        entry = Entry(family=spec.name, target=target, instrument=instrument, series=_series_of(spec, dict(key[1])))
         self._entries[key] = entry
         self.version += 1
         return entry

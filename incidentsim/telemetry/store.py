@@ -112,12 +112,7 @@ class SeriesStore:
             raise ValueError(f"scrape at {t_us} µs is not after the last one at {self.times[-1]} µs")
         plan = self._plan
         changes = b""
-        if (
-            plan is None
-            or plan.version != registry.version
-            or plan.registry is not registry
-            or plan.only != only
-        ):
+        if plan is None or plan.version != registry.version or plan.registry is not registry or plan.only != only:
             plan, changes = self._replan(registry, only)
         values: list[float] = []
         for collect in plan.collectors:

@@ -176,9 +176,7 @@ def _printf(arguments: list[_Operand]) -> _Word:
     if left or "%" in pattern[at:] or any("%" in part for part in parts if isinstance(part, str) and part != "%"):
         raise _Unsupported("printf's format and values don't fit together")
     parts.append(pattern[at:])
-    return _Word(
-        lambda labels, value: "".join([p if isinstance(p, str) else p(labels, value) for p in parts])
-    )
+    return _Word(lambda labels, value: "".join([p if isinstance(p, str) else p(labels, value) for p in parts]))
 
 
 def _formatted(verb: re.Match[str], operand: _Operand) -> Text:

@@ -84,15 +84,11 @@ def _follow(line: dict[str, Any], index: int, previous: str) -> str:
     """Return the link after `line`, the `index`-th of the file. Raises TranscriptError."""
     if index == 0:
         problem = "" if line.get("fmt") == FORMAT else f"is not the header of a {FORMAT} file"
-        problem = problem or (
-            "" if _is_text(line, "salt", "leaf", "link") else "lacks its salt, leaf or link"
-        )
+        problem = problem or ("" if _is_text(line, "salt", "leaf", "link") else "lacks its salt, leaf or link")
     else:
         problem = problem_in_event(line)
         if not problem and line["seq"] != index - 1:
-            problem = (
-                f"has the number {line['seq']} where {index - 1} is due: a line was moved, added or removed"
-            )
+            problem = f"has the number {line['seq']} where {index - 1} is due: a line was moved, added or removed"
     if problem:
         raise TranscriptError(problem)
     if not is_redacted(line) and leaf_hash(line, line["salt"]) != line["leaf"]:

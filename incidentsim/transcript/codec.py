@@ -93,9 +93,7 @@ def problem_in_event(line: dict[str, Any]) -> str:
     for key in wanted:
         kind = int if key in ("seq", "t", "k", "w") else dict if key == "body" else str
         if not isinstance(line[key], kind) or isinstance(line[key], bool):
-            return (
-                f"{key!r} is not {'an integer' if kind is int else 'an object' if kind is dict else 'text'}"
-            )
+            return f"{key!r} is not {'an integer' if kind is int else 'an object' if kind is dict else 'text'}"
     return ""
 
 
@@ -136,9 +134,7 @@ def _bytes(line: dict[str, Any]) -> bytes:
     except (ValueError, TypeError) as wrong:
         raise TranscriptError(f"a transcript line can't be written: {wrong}") from wrong
     if len(data) > MAX_LINE_BYTES:
-        raise TranscriptError(
-            f"a transcript line of {len(data)} bytes is above the limit of {MAX_LINE_BYTES}"
-        )
+        raise TranscriptError(f"a transcript line of {len(data)} bytes is above the limit of {MAX_LINE_BYTES}")
     return data
 
 

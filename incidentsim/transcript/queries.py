@@ -68,11 +68,7 @@ def command_of(record: Record) -> Command:
     """Return the command that an `accepted` record holds. Raises TranscriptError when it holds none."""
     body = record.body
     args, verb = body.get("args"), body.get("verb")
-    if (
-        not isinstance(verb, str)
-        or not isinstance(args, dict)
-        or any(not isinstance(v, str) for v in args.values())
-    ):
+    if not isinstance(verb, str) or not isinstance(args, dict) or any(not isinstance(v, str) for v in args.values()):
         raise TranscriptError(f"record {record.seq} is not a command: its verb or arguments are not text")
     return Command(
         verb=verb, args=dict(args), because=str(body.get("because", "")), dry_run=body.get("dry_run") is True
@@ -118,9 +114,7 @@ def views(transcript: Transcript) -> tuple[OpenedView, ...]:
 
 def facts(transcript: Transcript) -> tuple[ReportedFact, ...]:
     """Return what the world reported, in order."""
-    return tuple(
-        ReportedFact(t_us=r.t_us, type=r.type, body=r.body) for r in of_type(transcript, *FACT_TYPES)
-    )
+    return tuple(ReportedFact(t_us=r.t_us, type=r.type, body=r.body) for r in of_type(transcript, *FACT_TYPES))
 
 
 def checkpoints(transcript: Transcript) -> tuple[CheckpointTaken, ...]:
@@ -154,9 +148,7 @@ def behaviour_digest(transcript: Transcript) -> str:
     return behaviour_of(transcript.header, commands(transcript), facts(transcript))
 
 
-def behaviour_of(
-    header: dict[str, Any], timed: Sequence[TimedCommand], reported: Iterable[ReportedFact]
-) -> str:
+def behaviour_of(header: dict[str, Any], timed: Sequence[TimedCommand], reported: Iterable[ReportedFact]) -> str:
     """Return the behaviour digest of these commands and facts under `header`'s scenario, seed and cast."""
     engine = header.get("engine", {})
     digest = RollingDigest()

@@ -151,9 +151,7 @@ def _open(path: Path, flags: int) -> int:
             0o600,
         )
     except FileExistsError:
-        raise TranscriptError(
-            f"{path}: exists already; choose another name, or resume that session"
-        ) from None
+        raise TranscriptError(f"{path}: exists already; choose another name, or resume that session") from None
     except OSError as wrong:
         raise TranscriptError(f"{path}: can't be opened for writing: {wrong.strerror}") from wrong
     try:

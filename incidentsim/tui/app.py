@@ -104,9 +104,7 @@ class IncidentApp(App[None]):
                 await asyncio.sleep(_EAGER_INTERVAL_S if eager else PUMP_INTERVAL_S)
 
     @work(group="open", exclusive=True)
-    async def start_scenario(
-        self, scenario_id: str, *, seed: int | None = None, level: str | None = None
-    ) -> None:
+    async def start_scenario(self, scenario_id: str, *, seed: int | None = None, level: str | None = None) -> None:
         """Open a scenario and show its briefing."""
         try:
             session = await self.provider.open(scenario_id, seed=seed, level=level)

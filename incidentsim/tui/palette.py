@@ -41,9 +41,7 @@ class RegistryProvider(Provider):
                 run_tab = partial(live.run_action, f"tab({number})")
                 yield _Entry(text=f"view: {tab.TITLE.lower()}", help=f"key {number + 1}", run=run_tab)
         for theme in THEMES:
-            yield _Entry(
-                text=f"theme: {theme.name}", help="colours", run=partial(setattr, app, "theme", theme.name)
-            )
+            yield _Entry(text=f"theme: {theme.name}", help="colours", run=partial(setattr, app, "theme", theme.name))
         yield _Entry(text="app: help", help="keys and commands", run=app.action_help)
         yield _Entry(text="app: leave", help="the session is kept", run=app.action_leave)
 

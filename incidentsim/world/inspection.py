@@ -9,8 +9,8 @@ from incidentsim.errors import CommandError
 from incidentsim.world.observability.lies import KV_USAGE
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import ComponentState
-from incidentsim.world.stack.pod import Pod
-from incidentsim.world.stack.pool import Pool
+from incidentsim.world.stack.pools.pod import Pod
+from incidentsim.world.stack.pools.pool import Pool
 
 FULL_KV = 0.95
 """Reported KV usage from which a replica is shown as bad; vLLM preempts soon after."""

@@ -15,8 +15,8 @@ from incidentsim.telemetry.logs import LogStore
 from incidentsim.telemetry.spans import SpanStore, Trace, TraceSpan
 from incidentsim.world.kernel import Kernel
 from incidentsim.world.observability.shipping import Line, Shipper
+from incidentsim.world.stack.engine.sequence import NEVER
 from incidentsim.world.stack.requests import Attempt
-from incidentsim.world.stack.sequence import NEVER
 
 HOSTILE_FIELDS = {"asn": "AS64510", "user_agent": "python-requests/2.32.3"}
 """How the requests of an attack look in the access log: one hosting network, one script."""

@@ -9,7 +9,7 @@ from incidentsim.world.conditions import Conditions
 from incidentsim.world.faults import KINDS
 from incidentsim.world.kernel import Call
 from incidentsim.world.stack.build import Stack
-from incidentsim.world.stack.deploys import roll_out
+from incidentsim.world.stack.pools.deploys import roll_out
 
 WATCH_US = 1_000_000
 """Entries that wait for a condition look this often."""

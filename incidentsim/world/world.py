@@ -28,11 +28,11 @@ from incidentsim.world.conditions import Conditions
 from incidentsim.world.inspection import inspect, topology
 from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, Call
 from incidentsim.world.observability.plane import Observability
-from incidentsim.world.stack.billing import Bill
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import ComponentState
-from incidentsim.world.stack.organisation import ChangeEntry
-from incidentsim.world.stack.team import Team
+from incidentsim.world.stack.edge.billing import Bill
+from incidentsim.world.stack.people.organisation import ChangeEntry
+from incidentsim.world.stack.people.team import Team
 from incidentsim.world.timeline import Timeline, world_facts
 
 SWEEP_US = 250_000

@@ -22,7 +22,7 @@ from incidentsim.bench.recorded import (
 )
 from incidentsim.bench.step_tables import VIDUR, load_step_tables
 from incidentsim.errors import UsageError
-from incidentsim.world.stack.step_model import StepModel
+from incidentsim.world.stack.engine.step_model import StepModel
 
 
 @pytest.mark.parametrize("n", [5, 20, 60])

@@ -56,9 +56,7 @@ def test_a_missed_goal_ends_with_one(measured: dict[str, float], capsys: pytest.
     assert "F2: made up" in out
 
 
-def test_an_interrupt_keeps_what_is_finished(
-    measured: dict[str, float], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_interrupt_keeps_what_is_finished(measured: dict[str, float], capsys: pytest.CaptureFixture[str]) -> None:
     """Ctrl+C prints the figures measured so far and ends with 130."""
     measured.update({"S1": 1, "S2": -1, "S3": 1})
     assert main(["bench", "--json", "--only", "S1,S2,S3"]) == 130

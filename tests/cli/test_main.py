@@ -66,9 +66,7 @@ def test_an_interrupt_ends_with_130(incidentsim: CommandLine, monkeypatch: pytes
     assert (done.code, done.err.strip()) == (130, "interrupted")
 
 
-def test_a_bug_is_not_mistaken_for_a_finding(
-    incidentsim: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bug_is_not_mistaken_for_a_finding(incidentsim: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected exception ends with 70, one line, and how to see the traceback."""
     monkeypatch.setattr("incidentsim.cli.verbs.doctor.version_checks", _raising(RuntimeError("\x1b[31mboom")))
     done = incidentsim("doctor")

@@ -105,9 +105,7 @@ def test_a_wrong_command_is_answered_with_the_reason(tmp_path: Path) -> None:
 
 def test_wrong_meta_commands_say_what_is_wrong(tmp_path: Path) -> None:
     """Unknown words, times and speeds are answered; nothing moves."""
-    talk = Talk(tmp_path / "s.jsonl").type(
-        ":fly", ":wait soon", ":wait -3s", ":speed fast", ":speed 2000", ":help x"
-    )
+    talk = Talk(tmp_path / "s.jsonl").type(":fly", ":wait soon", ":wait -3s", ":speed fast", ":speed 2000", ":help x")
     assert talk.session.now_us == 0
     assert "there is no :fly; :help lists what there is" in talk.said
     for hint in (
@@ -169,9 +167,7 @@ def test_at_a_terminal_the_clock_runs_by_itself(tmp_path: Path) -> None:
 
 def test_a_destructive_command_is_asked_for_twice_at_a_terminal(tmp_path: Path) -> None:
     """The first time it is not submitted; the same line again is, and --dry-run never asks."""
-    talk = Talk(tmp_path / "s.jsonl").live(
-        "restart chat-pool --dry-run", "restart chat-pool", "alerts", confirm=True
-    )
+    talk = Talk(tmp_path / "s.jsonl").live("restart chat-pool --dry-run", "restart chat-pool", "alerts", confirm=True)
     accepted = [r.body["dry_run"] for r in talk.session.recorder.records if r.type == "accepted"]
     assert accepted == [True]
     assert any("enter the same line again" in line for line in talk.said)

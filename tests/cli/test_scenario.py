@@ -12,9 +12,7 @@ def test_list_names_what_can_be_played(incidentsim: CommandLine) -> None:
     """Each scenario has a line with id, level, length and title."""
     done = incidentsim("scenario", "list")
     assert done.code == 0
-    assert any(
-        line.split() == [SCENARIO, "mid", "20m", "Answers", "start", "late"] for line in done.out.splitlines()
-    )
+    assert any(line.split() == [SCENARIO, "mid", "20m", "Answers", "start", "late"] for line in done.out.splitlines())
 
 
 def test_list_as_json_has_the_promised_shape(incidentsim: CommandLine) -> None:
@@ -83,9 +81,7 @@ def test_lint_needs_something_to_check(incidentsim: CommandLine) -> None:
 
 def test_lint_explains_a_rule(incidentsim: CommandLine) -> None:
     """--explain RULE prints what the rule wants; an unknown rule ends with 2."""
-    assert (
-        "page-at-zero: Exactly one page" in incidentsim("scenario", "lint", "--explain", "page-at-zero").out
-    )
+    assert "page-at-zero: Exactly one page" in incidentsim("scenario", "lint", "--explain", "page-at-zero").out
     assert incidentsim("scenario", "lint", "--explain", "nope").code == 2
 
 

@@ -166,9 +166,7 @@ def test_offered_words_are_accepted(line: str) -> None:
                 assert "is missing" in str(wrong)
 
 
-_HEADS = st.sampled_from(
-    ["", *(f"{name} " for name in VERBS), 'query x{a="', "set gateway.", "scale chat-pool "]
-)
+_HEADS = st.sampled_from(["", *(f"{name} " for name in VERBS), 'query x{a="', "set gateway.", "scale chat-pool "])
 
 
 @settings(max_examples=300)

@@ -15,8 +15,15 @@ from incidentsim.specs.verbs import VERBS
 from incidentsim.specs.vocabulary import Vocabulary
 
 EXAMPLE_NAMES = Vocabulary(
-    components={"gateway": "gateway", "chat-pool": "pool", "acme": "tenant", "node-3": "node", "job.daily": "job",
-                "response-cache": "response-cache", "shard-1": "shard"},
+    components={
+        "gateway": "gateway",
+        "chat-pool": "pool",
+        "acme": "tenant",
+        "node-3": "node",
+        "job.daily": "job",
+        "response-cache": "response-cache",
+        "shard-1": "shard",
+    },
     tenants=("acme",),
     pools=("chat-pool",),
     replicas=("chat-pool-3",),

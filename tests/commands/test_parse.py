@@ -214,9 +214,7 @@ def test_format_is_the_inverse_of_parse(command: Command) -> None:
     assert parse(format_command(command), VOCABULARY) == command
 
 
-_HEADS = st.sampled_from(
-    ["", *(f"{name} " for name in VERBS), "note '", 'query "', "set gateway.", "shed all "]
-)
+_HEADS = st.sampled_from(["", *(f"{name} " for name in VERBS), "note '", 'query "', "set gateway.", "shed all "])
 _ALPHABET = st.sampled_from([*"ab0.5%k-=:\"'\\`{}[]()> \t\x1b\u202e", " --last ", " --because ", " --p "])
 
 

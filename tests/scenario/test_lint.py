@@ -75,9 +75,7 @@ def test_a_rule_finds_what_it_is_for(workshop: Workshop, name: str) -> None:
 
 def test_untraced_requests_are_no_evidence(workshop: Workshop) -> None:
     """A trace can't be evidence when no request is sampled."""
-    workshop.edit(
-        ("alert_rules:", "observability: {trace_sampling: 0}\nalert_rules:"), file="stacks/mini.yaml"
-    )
+    workshop.edit(("alert_rules:", "observability: {trace_sampling: 0}\nalert_rules:"), file="stacks/mini.yaml")
     (finding,) = lint(workshop.load())
     assert finding.where == "root_causes[1].evidence[0][1]"
     assert finding.message == "trace: no trace is sampled (observability.trace_sampling is 0)"

@@ -42,8 +42,7 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     ),
     "unknown fault": (
         ("kind: context_growth", "kind: context_grows"),
-        "44:13: timeline[1].fault.kind: there is no fault kind 'context_grows' "
-        "(did you mean 'context_growth'?)",
+        "44:13: timeline[1].fault.kind: there is no fault kind 'context_grows' (did you mean 'context_growth'?)",
     ),
     "fault of another component": (
         ("kind: context_growth", "kind: gpu_lost"),
@@ -65,8 +64,7 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     ),
     "unknown label": (
         ("gateway_tokens_total@tenant", "gateway_tokens_total@tennant"),
-        "65:10: root_causes[0].evidence[1][0]: gateway_tokens_total has no label 'tennant' "
-        "(did you mean 'tenant'?)",
+        "65:10: root_causes[0].evidence[1][0]: gateway_tokens_total has no label 'tennant' (did you mean 'tenant'?)",
     ),
     "unknown topic": (
         ("ask:account-manager/contract", "ask:account-manager/contracts"),

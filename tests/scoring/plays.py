@@ -56,9 +56,7 @@ def played(
             given.append((order, TimedCommand(t_us=t_us, k=order, ref=order, command=command)))
     for order, (text_s, text) in enumerate(sorted(lines, key=lambda line: line[0])):
         if text.startswith("ask"):
-            bodies.append(
-                (int(text_s * 1e6) + 45_000_000, order, "message", {"who": "x", "text": "y", "ref": order})
-            )
+            bodies.append((int(text_s * 1e6) + 45_000_000, order, "message", {"who": "x", "text": "y", "ref": order}))
     outcome = run(Plan(commands=tuple(command for _, command in given), end_us=scenario.duration))
     totals = outcome.series["ttft"]
     bodies += [
@@ -76,9 +74,7 @@ def played(
             target = numbers[int(body["args"]["seq"])]
             body = body | {"args": {"seq": str(target)}}
         records.append(_record(seq, t_us, order, kind, body, wall_step_ms=wall_step_ms))
-    records.append(
-        _record(len(records), int(end_s * 1e6), 0, "end", {"reason": "time"}, wall_step_ms=wall_step_ms)
-    )
+    records.append(_record(len(records), int(end_s * 1e6), 0, "end", {"reason": "time"}, wall_step_ms=wall_step_ms))
     header = {"seed": 7, "authority": "self", "cast": cast.to_json(), "scenario": {"id": scenario.id}}
     return Transcript(header=header, records=tuple(records))
 
@@ -104,9 +100,7 @@ def _records(t_us: int, text: str, known: Vocabulary) -> list[tuple[int, str, di
             }
             return [(t_us, "hypothesis", body)]
         case "diagnose":
-            return [
-                (t_us, "diagnosis", {"component": args["component"], "fault": args["fault"], "p_ppm": p_ppm})
-            ]
+            return [(t_us, "diagnosis", {"component": args["component"], "fault": args["fault"], "p_ppm": p_ppm})]
         case "status" | "note":
             return [(t_us, command.verb, {"text": args["text"]})]
         case "ack":

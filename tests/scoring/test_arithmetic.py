@@ -21,9 +21,7 @@ S = 1_000_000
 
 def outcome(bad: int, *, dollars: int = 0, slo: str = "ttft") -> Outcome:
     """Return an outcome with this many bad requests over two tenants."""
-    return Outcome(
-        sli={f"{slo}/a": (1_000, bad - 1), f"{slo}/b": (10, 1)}, cost_microdollars=dollars * S, series={}
-    )
+    return Outcome(sli={f"{slo}/a": (1_000, bad - 1), f"{slo}/b": (10, 1)}, cost_microdollars=dollars * S, series={})
 
 
 def test_loss_weighs_bad_requests_and_extra_dollars() -> None:
@@ -66,10 +64,7 @@ def test_time_score_is_logarithmic_between_reference_and_end() -> None:
 def test_time_score_without_a_moment_is_zero(missing: str) -> None:
     """No effective move, no onset or no reference: T = 0."""
     given: dict[str, int | None] = {"t_us": 50 * S, "onset_us": 0, "t_ref_us": 40 * S, missing: None}
-    assert (
-        time_score(given["t_us"], onset_us=given["onset_us"], t_ref_us=given["t_ref_us"], end_us=900 * S)
-        == 0.0
-    )
+    assert time_score(given["t_us"], onset_us=given["onset_us"], t_ref_us=given["t_ref_us"], end_us=900 * S) == 0.0
 
 
 def test_gate_and_index_by_hand() -> None:

@@ -36,9 +36,7 @@ def test_metrics_and_slices(expression: str, expected: dict[str, tuple[str, ...]
     assert metrics_in(expression) == expected
 
 
-@pytest.mark.parametrize(
-    "expression", ["", "sum(", "sum by (", "x{a=", "a[", ")))", "{", "1 + 2", 'sum by (a) (b{c="']
-)
+@pytest.mark.parametrize("expression", ["", "sum(", "sum by (", "x{a=", "a[", ")))", "{", "1 + 2", 'sum by (a) (b{c="'])
 def test_a_broken_expression_is_read_as_far_as_it_goes(expression: str) -> None:
     """No text makes the tokenizer fail: it was written for queries that have already been evaluated."""
     metrics_in(expression)

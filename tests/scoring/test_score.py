@@ -128,9 +128,7 @@ def test_what_depends_only_on_the_seed_is_run_once() -> None:
     assert len([p for p in world.plans if not p.commands]) == 1
     assert [p.run_on_us for p in world.plans if p.run_on_us] == [RUN_ON_US]
     cast = plain_cast(SCENARIO)
-    scale = baseline(
-        SCENARIO, ToyWorld(), references_of(SCENARIO, cast, VOCABULARY), names_of(cast, SCENARIO)
-    )
+    scale = baseline(SCENARIO, ToyWorld(), references_of(SCENARIO, cast, VOCABULARY), names_of(cast, SCENARIO))
     again = ToyWorld()
     second = score(transcript, SCENARIO, again, vocabulary=VOCABULARY, scale=scale)
     assert second.to_text() == first.to_text()

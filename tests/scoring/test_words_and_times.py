@@ -168,10 +168,7 @@ def test_resolve_waits_for_causes_and_for_temporary_measures() -> None:
     assert left.resolve.t_us is None
     assert len(left.unrecorded) == 1
     assert times(limit, (500, "undo 0"), removed=GONE).resolve.t_us == 500 * S
-    assert (
-        times(limit, (600, 'note "strategic stays limited until Monday"'), removed=GONE).resolve.t_us
-        == 600 * S
-    )
+    assert times(limit, (600, 'note "strategic stays limited until Monday"'), removed=GONE).resolve.t_us == 600 * S
 
 
 def test_causes_removed_can_be_read_from_the_record() -> None:

@@ -31,7 +31,7 @@ from incidentsim.telemetry.logs import LogStore
 from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.spans import SpanStore, Trace, TraceSpan
 from incidentsim.telemetry.store import SeriesStore
-from incidentsim.world.stack.billing import Bill
+from incidentsim.world.stack.edge.billing import Bill
 
 BEAT_US = 50_000
 SCRAPE_US = 5_000_000
@@ -297,12 +297,8 @@ class FakeWorld:
 
         tenant = self.cast.shown(self.scenario.tenants[0].id)
         slo = self.scenario.slos[0].id
-        gauge(
-            "inference_extension_flow_control_queue_size", {"fairness_id": tenant}, lambda: float(self.queue)
-        )
-        gauge(
-            "vllm:kv_cache_usage_perc", {"model_name": "m", "engine": "0"}, lambda: min(self.queue / 100, 1.0)
-        )
+        gauge("inference_extension_flow_control_queue_size", {"fairness_id": tenant}, lambda: float(self.queue))
+        gauge("vllm:kv_cache_usage_perc", {"model_name": "m", "engine": "0"}, lambda: min(self.queue / 100, 1.0))
         gauge("vllm:kv_cache_usage_perc", {"model_name": "m", "engine": "1"}, lambda: 0.5)
         gauge("gpu_cost_dollars_per_hour", {"pool": "chat-pool"}, lambda: 3.5 * self.replicas)
         labels = {"slo": slo, "tenant": tenant}

@@ -88,9 +88,7 @@ def child(path: Path) -> None:
         session.control("resume")
     else:
         what = scenario()
-        session = IncidentSession.create(
-            what, seed=7, cast=plain_cast(what), path=path, world_factory=factory()
-        )
+        session = IncidentSession.create(what, seed=7, cast=plain_cast(what), path=path, world_factory=factory())
     os.write(1, b"ready\n")
     session.step(0)
     asyncio.run(_play(session))
@@ -146,9 +144,7 @@ def kill_often(folder: Path, kills: int, *, seed: int) -> Outcome:
 def _run(path: Path, draws: Draws, kill: int | None) -> tuple[list[str], bool, float]:
     """Run the child, killed at a moment drawn for `kill`; return acks, whether it ended, its start."""
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.session.killing", str(path)], stdout=subprocess.PIPE
-    )
+    process = subprocess.Popen([sys.executable, "-m", "tests.session.killing", str(path)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     first = process.stdout.readline()
     ready_s = time.perf_counter() - started

@@ -43,9 +43,7 @@ def scenario(**changes: Any) -> Scenario:
             }
         ],
         "slos": [{"id": "ttft", "title": "First token", "kind": "ttft", "objective": "99%"}],
-        "timeline": [
-            {"at": "0s", "page": {"text": "chat is slow for {tenant.strategic}", "source": "alerts"}}
-        ],
+        "timeline": [{"at": "0s", "page": {"text": "chat is slow for {tenant.strategic}", "source": "alerts"}}],
         "root_causes": [
             {
                 "id": "image",

@@ -121,7 +121,9 @@ except ChildProcessError:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_when_the_conductor_ends_so_does_the_tree(number: signal.Signals) -> None:
     """Interrupted or killed, it leaves no branch behind: the pipe that all of them hold comes to its end."""
-    program = COMMON + """
+    program = (
+        COMMON
+        + """
 alive = int(sys.argv[1])
 def wait_for_a_right(branches):
     branches.fork(partial(wait, branches))
@@ -139,6 +141,7 @@ try:
 except KeyboardInterrupt:
     sys.exit(130)
 """
+    )
     alive_in, alive_out = os.pipe()
     process = subprocess.Popen([sys.executable, "-c", program, str(alive_out)], pass_fds=(alive_out,))
     os.close(alive_out)

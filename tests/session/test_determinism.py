@@ -63,9 +63,7 @@ def play_at(path: Path, *, speed: float, gaps_us: list[int], pauses: list[int]) 
     gaps_us=st.lists(st.integers(50_000, 5_000_000), min_size=1, max_size=5),
     pauses=st.lists(st.integers(0, len(SCRIPT) - 1), max_size=4),
 )
-def test_pace_leaves_no_trace(
-    tmp_path_factory: object, speed: float, gaps_us: list[int], pauses: list[int]
-) -> None:
+def test_pace_leaves_no_trace(tmp_path_factory: object, speed: float, gaps_us: list[int], pauses: list[int]) -> None:
     """The same commands at the same times give the same digests for every speed, slicing, pause (R10)."""
     folder = Path(tmp_path_factory.mktemp("pace"))  # type: ignore[attr-defined]
     path = play_headless(folder / "headless.jsonl")

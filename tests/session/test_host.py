@@ -53,8 +53,7 @@ def test_commands_get_the_next_tick_in_their_order(session: IncidentSession) -> 
     """The tick is the first multiple of 100 ms strictly after what is simulated; k counts within the tick."""
     session.step(12_345_678)
     acks = [
-        session.submit(text)
-        for text in ("scale chat-pool 9", "scale chat-pool 10 --dry-run", "scale chat-pool 11")
+        session.submit(text) for text in ("scale chat-pool 9", "scale chat-pool 10 --dry-run", "scale chat-pool 11")
     ]
     assert [(a.t_us, a.k) for a in acks] == [(12_400_000, 0), (12_400_000, 1), (12_400_000, 1)]
     session.step(12_400_000)
@@ -97,13 +96,8 @@ def test_a_wrong_command_is_rejected_and_changes_nothing(session: IncidentSessio
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    text=st.text(max_size=60)
-    | st.builds("{} {}".format, st.sampled_from(sorted(VERBS)), st.text(max_size=40))
-)
-def test_whatever_is_typed_is_answered_and_recorded(
-    tmp_path_factory: pytest.TempPathFactory, text: str
-) -> None:
+@given(text=st.text(max_size=60) | st.builds("{} {}".format, st.sampled_from(sorted(VERBS)), st.text(max_size=40)))
+def test_whatever_is_typed_is_answered_and_recorded(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     """Any text gets an Ack that is on disk, and no control code or bidi mark gets into the record."""
     session = start(tmp_path_factory.mktemp("fuzz") / "s.jsonl")
     ack = session.submit(text)

@@ -61,8 +61,7 @@ def commands() -> tuple[TimedCommand, ...]:
     words = telling(STAGE.scenario, seed=SEED, cast=STAGE.cast, telemetry=False).vocabulary()
     words = replace(words, replicas=(*words.replicas, "chat-pool-7"), changes=("chg-2107",), waivers=("chg-2107",))
     return tuple(
-        TimedCommand(t_us=t * SECOND, k=k, ref=k + 1, command=parse(line, words))
-        for k, (t, line) in enumerate(LINES)
+        TimedCommand(t_us=t * SECOND, k=k, ref=k + 1, command=parse(line, words)) for k, (t, line) in enumerate(LINES)
     )
 
 
@@ -83,9 +82,7 @@ def plans(draw: st.DrawFn) -> Plan:
 @pytest.fixture(scope="module")
 def resimulate() -> Iterator[Resimulator]:
     """Return one re-simulator for all examples, so that its process is kept between calls."""
-    with Resimulator(
-        scenario=STAGE.scenario, seed=SEED, cast=STAGE.cast, world_factory=telling
-    ) as one:
+    with Resimulator(scenario=STAGE.scenario, seed=SEED, cast=STAGE.cast, world_factory=telling) as one:
         yield one
 
 

@@ -81,9 +81,7 @@ def test_a_replay_of_the_real_stack_is_bit_identical(played: Path, result: Repla
 def test_pace_leaves_no_trace_on_the_real_stack(tmp_path: Path, result: ReplayResult) -> None:
     """Played by a pacer in uneven slices with pauses, the world does the same (R10)."""
     clock = Clock()
-    session = IncidentSession.create(
-        incident(), seed=5, cast=plain_cast(incident()), path=tmp_path / "s.jsonl"
-    )
+    session = IncidentSession.create(incident(), seed=5, cast=plain_cast(incident()), path=tmp_path / "s.jsonl")
     session.step(0, 60.0)
     pacer = LivePacer(session, clock=clock)
     for place, (t_us, text) in enumerate(SCRIPT):
@@ -113,9 +111,7 @@ def test_a_cut_record_resumes_to_the_same_facts(
     session = IncidentSession.resume(path, incident())
     given = len(queries.commands(session.recorder.transcript()))
     session.control("resume")
-    acting = [
-        line for line in SCRIPT if line[1].split()[0] not in ("query", "logs") and "--dry-run" not in line[1]
-    ]
+    acting = [line for line in SCRIPT if line[1].split()[0] not in ("query", "logs") and "--dry-run" not in line[1]]
     for t_us, text in acting[given:]:
         session.step(t_us)
         assert session.submit(plain_cast(incident()).render(text)).accepted

@@ -57,10 +57,7 @@ def test_the_first_divergence_is_the_first(tmp_path: Path) -> None:
     assert not result.same
     assert result.first_divergence is not None
     assert result.first_divergence.t_us == at.t_us
-    assert (
-        result.first_divergence.reproduce
-        == f"incidentsim replay s.jsonl --at {at.t_us // 1_000_000}s --plain"
-    )
+    assert result.first_divergence.reproduce == f"incidentsim replay s.jsonl --at {at.t_us // 1_000_000}s --plain"
     assert result.behaviour_digest != result.recorded_digest
 
 

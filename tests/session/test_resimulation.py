@@ -40,9 +40,7 @@ def test_an_outcome_counts_what_the_world_counted(tmp_path: Path) -> None:
     """The outcome of the recorded commands is the record's last checkpoint; doing nothing is worse."""
     transcript = read(play_headless(tmp_path / "s.jsonl"))
     commands = queries.commands(transcript)
-    played, idle = resimulator()(
-        [Plan(commands=commands, end_us=120_000_000), Plan(commands=(), end_us=120_000_000)]
-    )
+    played, idle = resimulator()([Plan(commands=commands, end_us=120_000_000), Plan(commands=(), end_us=120_000_000)])
     last = queries.last_checkpoint(transcript)
     assert last is not None
     assert {key: list(pair) for key, pair in played.sli.items()} == last.sli
@@ -79,9 +77,7 @@ def test_processes_give_what_one_process_gives() -> None:
     plans = [Plan(commands=(LIMIT,) * (n % 2), end_us=END_US + n * 1_000_000) for n in range(PROCESS_FROM)]
     told: list[tuple[int, int]] = []
     serial = resimulator(workers=1)([*plans, plans[0]])
-    pooled = resimulator(workers=2, progress=lambda done, total: told.append((done, total)))(
-        [*plans, plans[0]]
-    )
+    pooled = resimulator(workers=2, progress=lambda done, total: told.append((done, total)))([*plans, plans[0]])
     assert pooled == serial
     assert serial[0] == serial[-1]
     assert told == [(n, PROCESS_FROM) for n in range(PROCESS_FROM + 1)]

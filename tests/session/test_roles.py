@@ -23,9 +23,7 @@ async def test_the_candidate_never_sees_the_truth(tmp_path: Path) -> None:
     ack = await door.submit("topology")
     session.step(60_000_000)
     shown = repr((door.events(), door.snapshot(), door.info(), ack))
-    copy = candidate_copy(
-        session.recorder.transcript(), commitment_salt="s", new_salt=counting_salts()
-    ).decode()
+    copy = candidate_copy(session.recorder.transcript(), commitment_salt="s", new_salt=counting_salts()).decode()
     assert "fault" in {r.type for r in session.recorder.records}
     for word in TRUTH:
         assert word not in shown
@@ -36,10 +34,7 @@ def test_the_interviewer_sees_all_and_the_observer_what_the_candidate_sees(tmp_p
     """Roles read by the letters of `vis`; there are no others."""
     session = start(tmp_path / "s.jsonl")
     session.step(30_000_000)
-    types = {
-        role: [e.type for e in session.client(role).events()]
-        for role in ("candidate", "interviewer", "observer")
-    }
+    types = {role: [e.type for e in session.client(role).events()] for role in ("candidate", "interviewer", "observer")}
     assert "fault" in types["interviewer"]
     assert types["candidate"] == types["observer"]
     with pytest.raises(UsageError):
@@ -82,9 +77,7 @@ def test_the_briefing_uses_the_names_of_the_cast(tmp_path: Path) -> None:
     assert cast.people["platform"] in info.team[0][1]
     assert name in session.client("candidate").snapshot().runbooks[0][1]
     assert "strategic" not in repr(info)
-    assert info.objectives[
-        0
-    ].text == "First token: 99 % of requests answered, the first token within 2.5s" or (
+    assert info.objectives[0].text == "First token: 99 % of requests answered, the first token within 2.5s" or (
         "first token within" in info.objectives[0].text
     )
 

@@ -20,9 +20,7 @@ from incidentsim.specs.knobs import (
     value_text,
 )
 
-KNOBS = [
-    pytest.param(knob, id=f"{spec.kind}.{knob.name}") for spec in COMPONENTS.values() for knob in spec.knobs
-]
+KNOBS = [pytest.param(knob, id=f"{spec.kind}.{knob.name}") for spec in COMPONENTS.values() for knob in spec.knobs]
 
 
 @pytest.mark.parametrize(
@@ -44,9 +42,7 @@ def test_parse_duration(text: str, us: int) -> None:
     assert parse_duration(text) == us
 
 
-@pytest.mark.parametrize(
-    "text", ["", "-", "5", "s", "5 s", "1m 30s", "--5s", "-+5s", "1e3s", "٣s", "9" * 5_000 + "s"]
-)
+@pytest.mark.parametrize("text", ["", "-", "5", "s", "5 s", "1m 30s", "--5s", "-+5s", "1e3s", "٣s", "9" * 5_000 + "s"])
 def test_parse_duration_refuses(text: str) -> None:
     """What is not a duration raises ValueError with the ways to write one."""
     with pytest.raises(ValueError, match="write it like 30s"):
@@ -156,9 +152,7 @@ def test_bounds_hold_exactly(knob: Knob, data: st.DataObject) -> None:
 
 def test_unlimited() -> None:
     """Only a knob that may be without a limit takes `unlimited`, and is written so."""
-    knob = Knob(
-        name="limit", kind="int", default=UNLIMITED, help="", low=0, high=10, unit="a", unlimited=True
-    )
+    knob = Knob(name="limit", kind="int", default=UNLIMITED, help="", low=0, high=10, unit="a", unlimited=True)
     assert parse_value(knob, "Unlimited") == UNLIMITED
     assert format_value(knob, UNLIMITED) == value_text(knob, UNLIMITED) == "unlimited"
     with pytest.raises(ValueError, match="must lie between"):

@@ -78,10 +78,7 @@ def test_alerts_series_follows_the_state() -> None:
     store, _ = play(rules(), [6, 6, 6, 1])
     engine = PromQL()
     states = [
-        [
-            s.labels["alertstate"]
-            for s in engine.instant(store, 'ALERTS{alertname="HighLoad"}', minute * MINUTE)
-        ]
+        [s.labels["alertstate"] for s in engine.instant(store, 'ALERTS{alertname="HighLoad"}', minute * MINUTE)]
         for minute in range(4)
     ]
     assert states == [["pending"], ["pending"], ["firing"], []]

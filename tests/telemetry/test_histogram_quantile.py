@@ -67,15 +67,9 @@ def test_groups_keep_their_labels_and_series_without_le_are_ignored() -> None:
 def test_the_rule_of_the_latency_alert() -> None:
     """p95 over rates of summed buckets: all growth lies in the 1-2 s bucket, so the 95 % point is 1.95 s."""
     store = recorded(
-        *(
-            f'h_bucket{{t="{t}",le="{le}"}} 0 {n} {2 * n}'
-            for t in "ab"
-            for le, n in (("1", 0), ("2", 60), ("+Inf", 60))
-        )
+        *(f'h_bucket{{t="{t}",le="{le}"}} 0 {n} {2 * n}' for t in "ab" for le, n in (("1", 0), ("2", 60), ("+Inf", 60)))
     )
-    assert values(store, "histogram_quantile(0.95, sum by (le) (rate(h_bucket[5m])))", 120) == [
-        pytest.approx(1.95)
-    ]
+    assert values(store, "histogram_quantile(0.95, sum by (le) (rate(h_bucket[5m])))", 120) == [pytest.approx(1.95)]
 
 
 @settings(max_examples=50, deadline=None)
@@ -86,9 +80,7 @@ def test_the_rule_of_the_latency_alert() -> None:
 )
 def test_quantiles_rise_with_q_and_stay_within_the_bounds(counts: list[int], low: float, high: float) -> None:
     """For any counts, falling ones among them, a higher q never gives a lower value."""
-    buckets = [(float(bound), float(count)) for bound, count in enumerate(counts[:-1], 1)] + [
-        (INF, float(counts[-1]))
-    ]
+    buckets = [(float(bound), float(count)) for bound, count in enumerate(counts[:-1], 1)] + [(INF, float(counts[-1]))]
     first, second = (bucket_quantile(q, list(buckets)) for q in sorted((low, high)))
     if not math.isnan(first):
         assert 0 <= first <= second * (1 + 1e-12) <= len(counts) * (1 + 1e-12)

@@ -19,9 +19,7 @@ def filled(capacity: int = 100) -> LogStore:
     store = LogStore(capacity=capacity)
     store.emit(0, "info", "gateway", "gw-1", "request done", {"tenant": "acme", "status": 200}, "abc1")
     store.emit(1 * S, "warn", "decode", "node-1", "KV cache full", {"blocks": 512})
-    store.emit(
-        12 * S, "error", "gateway", "gw-2", "upstream timeout", {"tenant": "acme-eu", "status": 504}, "abd2"
-    )
+    store.emit(12 * S, "error", "gateway", "gw-2", "upstream timeout", {"tenant": "acme-eu", "status": 504}, "abd2")
     store.emit(13 * S, "debug", "gateway", "gw-1", "healthz ok")
     store.emit(25 * S, "fatal", "decode", "node-2", "XID 79: GPU has fallen off the bus", {"ms": "slow"})
     return store
@@ -145,8 +143,7 @@ def test_rendering() -> None:
     record = filled().get(2)
     assert record is not None
     assert as_logfmt(record) == (
-        't=T+00:12 level=error service=gateway host=gw-2 msg="upstream timeout"'
-        " tenant=acme-eu status=504 trace_id=abd2"
+        't=T+00:12 level=error service=gateway host=gw-2 msg="upstream timeout" tenant=acme-eu status=504 trace_id=abd2'
     )
     assert json.loads(as_json(record))["fields"] == {"tenant": "acme-eu", "status": 504}
 

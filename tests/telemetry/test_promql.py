@@ -276,11 +276,7 @@ def test_unknown_metrics_come_with_the_closest_name(pods: SeriesStore) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(
-    st.dictionaries(
-        st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), st.integers(0, 10**6), min_size=1
-    )
-)
+@given(st.dictionaries(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), st.integers(0, 10**6), min_size=1))
 def test_sums_of_groups_add_up_to_the_total(cells: dict[tuple[str, str], int]) -> None:
     """Summing by a label and then over it is the total, for any grouping."""
     store = recorded(*(f'x{{a="{a}",b="{b}"}} {value}' for (a, b), value in cells.items()))

@@ -54,10 +54,7 @@ def test_histogram_series_are_cumulative_and_in_seconds() -> None:
     for value_us in (1_000, 1_001, 5_000_000, 10_000_000_000):
         histogram.observe(value_us)
     store.scrape(0, registry)
-    bucket = {
-        le: store.latest(f"{TTFT}_bucket", {"tenant": "a", "le": le})
-        for le in ("0.001", "0.005", "5.0", "+Inf")
-    }
+    bucket = {le: store.latest(f"{TTFT}_bucket", {"tenant": "a", "le": le}) for le in ("0.001", "0.005", "5.0", "+Inf")}
     assert bucket == {"0.001": 1, "0.005": 2, "5.0": 3, "+Inf": 4}
     assert store.latest(f"{TTFT}_sum", {"tenant": "a"}) == 10_005.002001
     assert store.latest(f"{TTFT}_count", {"tenant": "a"}) == 4

@@ -111,9 +111,7 @@ class FakeSession:
             t_us, kind, body = self._due.pop(0)
             self.emit(kind, body, t_us=t_us)
 
-    def emit(
-        self, kind: str, body: dict[str, object], *, t_us: int | None = None, actor: str = "world"
-    ) -> int:
+    def emit(self, kind: str, body: dict[str, object], *, t_us: int | None = None, actor: str = "world") -> int:
         """Append one event and return its number."""
         self._seq += 1
         at = self.t_us if t_us is None else t_us
@@ -187,9 +185,7 @@ class FakeSession:
                 (
                     Span(name="request", service="gateway", start_us=0, end_us=4_000_000, depth=0),
                     Span(name="queue", service="gateway", start_us=0, end_us=2_500_000, depth=1),
-                    Span(
-                        name="prefill", service="chat-pool-3", start_us=2_500_000, end_us=3_000_000, depth=1
-                    ),
+                    Span(name="prefill", service="chat-pool-3", start_us=2_500_000, end_us=3_000_000, depth=1),
                 )
                 if verb == "trace"
                 else ()
@@ -336,9 +332,7 @@ class FakeSession:
         """Return the log record with this index."""
         mixed = (index * 2654435761 >> 9) & 0xFFFF
         level = ("INFO", "INFO", "INFO", "DEBUG", "INFO", "WARN", "INFO", "INFO", "ERROR", "INFO")[mixed % 10]
-        service, host = (("gateway", "gw-1"), ("chat-pool", f"chat-pool-{mixed % 8}"), ("router", "rt-0"))[
-            mixed % 3
-        ]
+        service, host = (("gateway", "gw-1"), ("chat-pool", f"chat-pool-{mixed % 8}"), ("router", "rt-0"))[mixed % 3]
         message = ("preempted sequence", "request finished", "queue wait exceeded", "upstream 503")[mixed % 4]
         return LogLine(
             index=index,
@@ -422,9 +416,7 @@ class FakeProvider:
                         result="at T+11:20"),
         )  # fmt: skip
 
-    async def open(
-        self, scenario_id: str, *, seed: int | None = None, level: str | None = None
-    ) -> FakeSession:
+    async def open(self, scenario_id: str, *, seed: int | None = None, level: str | None = None) -> FakeSession:
         """Start a session."""
         if scenario_id == "broken":
             raise UsageError(self._text("no scenario 'broken' (did you mean 'slow-chat'?)"))

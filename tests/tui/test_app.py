@@ -404,7 +404,7 @@ async def test_a_letter_without_a_meaning_begins_a_command() -> None:
         await wait_for(pilot, lambda: screen.command_line.input.value == burst, "all keys arrived in order")
         await pilot.press("ctrl+u", "4")
         await wait_for(pilot, lambda: screen.focused is screen.tab.main(), "the changes are focused again")
-        app.post_message(events.Paste("status \"hello\"\nand more"))
+        app.post_message(events.Paste('status "hello"\nand more'))
         await wait_for(pilot, lambda: screen.command_line.input.value == 'status "hello"', "pasted")
 
 

@@ -119,13 +119,9 @@ def test_steps_are_whole_seconds_about_two_a_column() -> None:
     height=st.integers(0, 10),
     band=st.one_of(st.none(), PAIRS),
 )
-def test_tiles_fit_their_frame(
-    value: float | None, width: int, height: int, band: tuple[float, float] | None
-) -> None:
+def test_tiles_fit_their_frame(value: float | None, width: int, height: int, band: tuple[float, float] | None) -> None:
     """A tile never has more rows or cells than its frame."""
-    tile = Tile(
-        key="k", title="t", unit="s", promql="x", value=value, trend=1, health="bad", band=band, objective=1
-    )
+    tile = Tile(key="k", title="t", unit="s", promql="x", value=value, trend=1, health="bad", band=band, objective=1)
     rows = tile_rows(tile, Curve(values=(1.0, 2.0)), width, height)
     assert len(rows) <= height
     assert all(cell_len(r.text) <= width for r in rows)

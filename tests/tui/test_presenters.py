@@ -118,9 +118,7 @@ def test_facts_of_the_world_become_timeline_lines() -> None:
 
 def test_unknown_events_lose_nothing_readable() -> None:
     """An event type of a newer engine still shows its text; one without text shows nothing."""
-    item = describe(
-        ClientEvent(seq=1, t_us=0, type="hint_given", actor="interviewer", body={"text": "look left"})
-    )
+    item = describe(ClientEvent(seq=1, t_us=0, type="hint_given", actor="interviewer", body={"text": "look left"}))
     assert item is not None and item.text == "hint given: look left"
     assert describe(ClientEvent(seq=2, t_us=0, type="odd", actor="x", body={"n": 1})) is None
 
@@ -177,9 +175,7 @@ def test_histogram_bars_are_errors_per_ten_seconds() -> None:
     assert starts[-1] == 2 * BUCKET_US
 
 
-@pytest.mark.parametrize(
-    "line", ["scale chat-pool 10 --yes", "restart chat-pool --dry-run", "query up", "", "xx"]
-)
+@pytest.mark.parametrize("line", ["scale chat-pool 10 --yes", "restart chat-pool --dry-run", "query up", "", "xx"])
 def test_safe_lines_are_not_questioned(line: str) -> None:
     """Looks, dry runs, confirmed and unknown lines go through at once."""
     assert confirmation(line) is None

@@ -18,9 +18,7 @@ def world_twice() -> Twice:
     def play(run: Run) -> Played:
         one, two = run.play(), run.play()
         again = f"repeat with scenario {run.scenario.id}, seed {run.seed}, script {run.script}"
-        assert not first_difference(one.facts, two.facts), (
-            f"{first_difference(one.facts, two.facts)}; {again}"
-        )
+        assert not first_difference(one.facts, two.facts), f"{first_difference(one.facts, two.facts)}; {again}"
         assert one.world.dyn_digest() == two.world.dyn_digest(), again
         assert one.world.tel_digest() == two.world.tel_digest(), again
         assert one.stack.state() == two.stack.state(), again

@@ -15,11 +15,11 @@ from incidentsim.exact import Draws
 from incidentsim.scenario.model import Change, Scenario, TimelineEntry
 from incidentsim.specs.verbs import VERBS
 from incidentsim.world.actions import ACTIONS
+from incidentsim.world.stack.clients.sessions import conversation_id
 from incidentsim.world.stack.data.job import Job
 from incidentsim.world.stack.data.store import FeatureStore
-from incidentsim.world.stack.response_cache import ResponseCache
 from incidentsim.world.stack.retrieval import Shard
-from incidentsim.world.stack.sessions import conversation_id
+from incidentsim.world.stack.stages.response_cache import ResponseCache
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.test_edge import two_pools
@@ -245,9 +245,7 @@ def test_two_commands_of_a_tick_apply_in_order(world_twice: Twice) -> None:
     """Of two commands at one tick the later one wins."""
     script = ((SECOND, "set gateway.max_queue 10"), (SECOND, "set gateway.max_queue 20"))
     assert world_twice(Run(scenario=quiet(), script=script)).stack.settings.get("gateway.max_queue") == 20
-    assert (
-        world_twice(Run(scenario=quiet(), script=script[::-1])).stack.settings.get("gateway.max_queue") == 10
-    )
+    assert world_twice(Run(scenario=quiet(), script=script[::-1])).stack.settings.get("gateway.max_queue") == 10
 
 
 def test_ask_and_page_answer_later(world_twice: Twice) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.scenario.model import Scenario
-from incidentsim.world.stack.autoscaler import METRIC, PERIOD_US, QUEUE_METRIC
+from incidentsim.world.stack.pools.autoscaler import METRIC, PERIOD_US, QUEUE_METRIC
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.worlds import SECOND, Played, Probe, Run, overridden, quiet, small, stack_of
@@ -147,7 +147,5 @@ def test_switched_off_it_does_nothing(world_twice: Twice) -> None:
     """Disabled, it leaves the pool alone, until it is switched on."""
     off = Run(scenario=quiet(), probes=((START, reports(0.99)),))
     assert wanted(world_twice(off)) == 3
-    on = Run(
-        scenario=quiet(), probes=((START, reports(0.99)),), script=((SECOND, "set autoscaler.enabled true"),)
-    )
+    on = Run(scenario=quiet(), probes=((START, reports(0.99)),), script=((SECOND, "set autoscaler.enabled true"),))
     assert wanted(world_twice(on)) == 4

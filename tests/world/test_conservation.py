@@ -14,9 +14,9 @@ from incidentsim.bench.ledger import Ledger, audited_world
 from incidentsim.bench.subject import incident, send, world_of
 from incidentsim.exact import Draws
 from incidentsim.world.kernel import OBSERVE, Call, Kernel
-from incidentsim.world.stack.replica import Replica
-from incidentsim.world.stack.sequence import Sequence
-from incidentsim.world.stack.step_model import StepModel
+from incidentsim.world.stack.engine.replica import Replica
+from incidentsim.world.stack.engine.sequence import Sequence
+from incidentsim.world.stack.engine.step_model import StepModel
 from incidentsim.world.world import World
 from tests.world.worlds import SECOND, small, stack_of, with_fault
 

@@ -42,9 +42,7 @@ SCRIPT = (
 def eventful() -> Scenario:
     """Return the small world with agents, a slow card and a lost one."""
     scenario = with_fault(small(), "context_growth", "tenant.strategic", 0, **AGENTS)
-    scenario = with_fault(
-        scenario, "clock_throttle", "node-1", 5 * SECOND, slowdown=1_500_000, ramp=10 * SECOND
-    )
+    scenario = with_fault(scenario, "clock_throttle", "node-1", 5 * SECOND, slowdown=1_500_000, ramp=10 * SECOND)
     return with_fault(scenario, "gpu_lost", "node-2", 40 * SECOND)
 
 
@@ -132,9 +130,7 @@ def test_an_innocent_feature_moves_nothing(reference: Played) -> None:
             stack.journal.emit("info", "innocent", "node-0", "a line nobody expected", {"count": count})
             stack.kernel.after(700_000, tick, None, OBSERVE)
 
-        stack.registry.gauge(
-            "gpu_cost_dollars_per_hour", {"pool": "innocent"}, lambda: 1.0, target="innocent"
-        )
+        stack.registry.gauge("gpu_cost_dollars_per_hour", {"pool": "innocent"}, lambda: 1.0, target="innocent")
         tick(None)
 
     played = Run(scenario=eventful(), script=SCRIPT, probes=((-19 * SECOND, feature),)).play()

@@ -9,7 +9,7 @@ import pytest
 from incidentsim.errors import CommandError, ScenarioError
 from incidentsim.scenario.model import Scenario, Slo
 from incidentsim.scenario.parts import QualityPart, RoutePart
-from incidentsim.world.stack.breaker import Breaker
+from incidentsim.world.stack.edge.breaker import Breaker
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.test_gateway import conserved, idle, turmoil

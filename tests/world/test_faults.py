@@ -121,9 +121,7 @@ def test_a_ramp_rises_to_full_strength(world_twice: Twice) -> None:
     def look(world: World) -> None:
         seen.append(next(iter(stack_of(world).faults.values())).strength_ppm)
 
-    scenario = with_fault(
-        quiet(), "traffic_surge", "tenant.strategic", 0, factor=2_000_000, ramp=20 * SECOND, lasts=0
-    )
+    scenario = with_fault(quiet(), "traffic_surge", "tenant.strategic", 0, factor=2_000_000, ramp=20 * SECOND, lasts=0)
     world_twice(Run(scenario=scenario, probes=tuple((t * SECOND, look) for t in (-1, 1, 6, 11, 16, 21))))
     assert seen[:6] == [0, 250_000, 500_000, 750_000, 1_000_000, 1_000_000]
 
@@ -162,9 +160,7 @@ def test_a_retry_bug_multiplies_attempts(world_twice: Twice) -> None:
 
 def test_a_throttled_clock_slows_one_replica(world_twice: Twice) -> None:
     """The node reports a lower SM clock and its engine makes fewer steps; the others report as before."""
-    fault = with_fault(
-        small(rate=9_000), "clock_throttle", "node-1", -19 * SECOND, slowdown=3_000_000, ramp=0
-    )
+    fault = with_fault(small(rate=9_000), "clock_throttle", "node-1", -19 * SECOND, slowdown=3_000_000, ramp=0)
     played = world_twice(Run(scenario=overridden(fault, "router", policy="round_robin")))
     clocks = [values(played.world, "DCGM_FI_DEV_SM_CLOCK", Hostname=f"node-{i}")[-1] for i in range(3)]
     assert clocks[::2] == [1_410, 1_410]

@@ -9,10 +9,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from incidentsim.world.stack.flow import BACKFILL_DEPTH, TIERS, FlowQueue
+from incidentsim.world.stack.clients.tenant import TenantState
+from incidentsim.world.stack.edge.flow import BACKFILL_DEPTH, TIERS, FlowQueue
+from incidentsim.world.stack.edge.route import Route
 from incidentsim.world.stack.requests import Attempt, UserRequest
-from incidentsim.world.stack.route import Route
-from incidentsim.world.stack.tenant import TenantState
 
 TENANTS = ("a", "b", "c")
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from incidentsim.exact import Draws
-from incidentsim.world.stack.gateway import Gateway
-from incidentsim.world.stack.replica import Replica
+from incidentsim.world.stack.clients.tenant import TenantState
+from incidentsim.world.stack.edge.gateway import Gateway
+from incidentsim.world.stack.engine.replica import Replica
+from incidentsim.world.stack.engine.step_model import BLOCK_TOKENS
 from incidentsim.world.stack.requests import Attempt
-from incidentsim.world.stack.step_model import BLOCK_TOKENS
-from incidentsim.world.stack.tenant import TenantState
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.worlds import SECOND, Run, overridden, small, stack_of, values, with_client, with_fault
@@ -45,9 +45,7 @@ def turmoil(*, rate: int = 6_000) -> Run:
     scenario = overridden(scenario, "chat-pool", max_num_batched_tokens=256)
     scenario = with_client(scenario, patience=3 * SECOND, deadline=15 * SECOND, attempts=3, backoff=SECOND)
     for tenant in scenario.tenants:
-        scenario = with_fault(
-            scenario, "traffic_surge", f"tenant.{tenant.id}", 60 * SECOND, factor=0, lasts=0
-        )
+        scenario = with_fault(scenario, "traffic_surge", f"tenant.{tenant.id}", 60 * SECOND, factor=0, lasts=0)
     return Run(scenario=scenario, script=TURMOIL)
 
 
@@ -98,9 +96,7 @@ def test_requests_tokens_and_blocks_are_conserved(world_twice: Twice) -> None:
     draws = Draws(4, "test", "instants")
     probes = tuple((draws.below(i, 70 * SECOND), conserved) for i in range(150))
     run = turmoil()
-    played = world_twice(
-        Run(scenario=run.scenario, script=run.script, probes=(*probes, (150 * SECOND, idle)))
-    )
+    played = world_twice(Run(scenario=run.scenario, script=run.script, probes=(*probes, (150 * SECOND, idle))))
     assert played.messages("Killing container")
 
 
@@ -144,9 +140,7 @@ def test_every_attempt_gets_exactly_one_answer(ledger: Ledger) -> None:
     requests = list({id(a.request): a.request for a in ledger.received}.values())
     assert all(r.ended for r in requests)
     assert len(requests) == sum(t.requests for t in played.stack.tenants.values())
-    assert [n for n, _ in played.world.sli().values()] == [
-        t.requests for t in played.stack.tenants.values()
-    ] * 2
+    assert [n for n, _ in played.world.sli().values()] == [t.requests for t in played.stack.tenants.values()] * 2
     assert sum(bad for key, (_, bad) in played.world.sli().items() if key.startswith("availability")) == sum(
         t.failed for t in played.stack.tenants.values()
     )
@@ -170,11 +164,7 @@ def codes_of(world: World) -> dict[int, float]:
 
 def values_last(world: World, name: str, **labels: str) -> list[float]:
     """Return the last sample of each matching series."""
-    return [
-        series.values[-1]
-        for series in world.metrics.series(name)
-        if dict(series.labels).items() >= labels.items()
-    ]
+    return [series.values[-1] for series in world.metrics.series(name) if dict(series.labels).items() >= labels.items()]
 
 
 def test_a_full_queue_and_a_slow_one_answer_503(world_twice: Twice) -> None:
@@ -204,9 +194,7 @@ def test_too_long_a_prompt_answers_400(world_twice: Twice) -> None:
 
 def test_the_client_retry_budget_stops_retries(world_twice: Twice) -> None:
     """With a budget of 0 every client retry is refused with a final 429, from the first second on."""
-    base = with_client(
-        overridden(small(rate=6_000), "gateway", max_inflight_requests=1, max_queue=0), attempts=3
-    )
+    base = with_client(overridden(small(rate=6_000), "gateway", max_inflight_requests=1, max_queue=0), attempts=3)
     free = world_twice(Run(scenario=base))
     none = world_twice(Run(scenario=overridden(base, "gateway", client_retry_budget=0)))
     assert codes_of(free.world)[429] == 0
@@ -275,9 +263,7 @@ def test_the_retry_budget_bounds_retries_in_flight(world_twice: Twice) -> None:
         run = Run(scenario=overridden(base, "gateway", retry_budget=budget), script=script)
         world = world_twice(run).world
         counts.append(
-            tuple(
-                values_last(world, f"envoy_cluster_upstream_rq_{n}")[0] for n in ("retry", "retry_overflow")
-            )
+            tuple(values_last(world, f"envoy_cluster_upstream_rq_{n}")[0] for n in ("retry", "retry_overflow"))
         )
     (none, all_over), (some, over), (every_one, none_over) = counts
     assert (none, none_over) == (0, 0)

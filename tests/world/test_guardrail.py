@@ -6,7 +6,7 @@ import pytest
 
 from incidentsim.scenario.model import Scenario, Slo
 from incidentsim.scenario.parts import RoutePart
-from incidentsim.world.stack.preprocessing import Preprocessing
+from incidentsim.world.stack.stages.preprocessing import Preprocessing
 from tests.world.conftest import Twice
 from tests.world.worlds import SECOND, Played, Run, complete, overridden, small, values, with_fault
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from incidentsim.scenario.model import Scenario
-from incidentsim.world.stack.gpu import CARDS
-from incidentsim.world.stack.node import EVICTION_US, NOT_READY_US
-from incidentsim.world.stack.step_model import PRESETS
+from incidentsim.world.stack.engine.step_model import PRESETS
+from incidentsim.world.stack.hardware.gpu import CARDS
+from incidentsim.world.stack.hardware.node import EVICTION_US, NOT_READY_US
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.worlds import SECOND, Played, Run, overridden, quiet, small, stack_of, values, with_client, with_fault

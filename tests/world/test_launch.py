@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from incidentsim.scenario.model import Scenario
-from incidentsim.world.stack.launcher import BACK_OFF_US, LONGEST_BACK_OFF_US
-from incidentsim.world.stack.step_model import PRESETS
+from incidentsim.world.stack.engine.step_model import PRESETS
+from incidentsim.world.stack.pools.launcher import BACK_OFF_US, LONGEST_BACK_OFF_US
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.test_revisions import deployed
@@ -59,6 +59,7 @@ def test_saying_the_value_in_the_deployment_cures_it(world_twice: Twice) -> None
 
 def test_more_memory_for_vllm_leaves_less_for_the_warm_up(world_twice: Twice) -> None:
     """Raising gpu_memory_utilization does not help, lowering it does."""
+
     def up_after(share: str) -> list[str]:
         script = ((40 * SECOND, f"set {POOL}.gpu_memory_utilization {share}"),)
         return [p.state for p in world_twice(Run(scenario=greedy_image(420_000), script=script)).stack.pool.pods]

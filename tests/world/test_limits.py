@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidentsim.specs.knobs import UNLIMITED
-from incidentsim.world.stack.limits import Shedder, ShedRule, TokenBucket
+from incidentsim.world.stack.edge.limits import Shedder, ShedRule, TokenBucket
 
 MINUTE = 60_000_000
 
@@ -19,9 +19,7 @@ MINUTE = 60_000_000
     start=st.integers(-900_000_000, 0),
     steps=st.lists(st.tuples(st.integers(0, 2 * MINUTE), st.integers(1, 6_000)), max_size=30),
 )
-def test_a_bucket_admits_what_every_window_allows(
-    rate: int, start: int, steps: list[tuple[int, int]]
-) -> None:
+def test_a_bucket_admits_what_every_window_allows(rate: int, start: int, steps: list[tuple[int, int]]) -> None:
     """A take is granted iff no window ending now has been granted more than one minute's rate plus its own length.
 
     That is the definition of a token bucket that starts full, checked over all windows by brute force.

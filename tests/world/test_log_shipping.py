@@ -100,7 +100,8 @@ def test_lines_are_conserved_and_rates_hold() -> None:
     counters = {e.family: e.instrument.value for e in registry.entries()}  # type: ignore[union-attr]
     held = int(shipper.status()[0].split()[2])
     assert counters["fluentbit_input_records_total"] == (
-        counters["fluentbit_output_proc_records_total"] + counters["fluentbit_output_dropped_records_total"] + held)
+        counters["fluentbit_output_proc_records_total"] + counters["fluentbit_output_dropped_records_total"] + held
+    )
     assert counters["fluentbit_output_proc_records_total"] == logs.next_index
     assert delivered[-1] - delivered[0] <= 50 * 120 + 200
     assert held == 0, "when the burst is over the rest is delivered"

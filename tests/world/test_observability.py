@@ -6,7 +6,7 @@ import pytest
 
 from incidentsim.scenario.model import Change, Scenario, TimelineEntry
 from incidentsim.telemetry.promql import PromQL
-from incidentsim.world.stack.autoscaler import METRIC
+from incidentsim.world.stack.pools.autoscaler import METRIC
 from tests.world.conftest import Twice
 from tests.world.worlds import SECOND, Played, Run, overridden, quiet, small, values, with_fault
 

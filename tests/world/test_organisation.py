@@ -101,13 +101,9 @@ def test_lifting_the_limit_again_brings_the_cause_back(world_twice: Twice) -> No
 
 def test_a_waiver_with_an_end_ends_by_itself(world_twice: Twice) -> None:
     """An expiry that the change itself names is kept."""
-    change = push(
-        "chg-1", kind="waiver", target="tenant.newsroom", waiver={"tenant": "newsroom", "expires": "20s"}
-    )
+    change = push("chg-1", kind="waiver", target="tenant.newsroom", waiver={"tenant": "newsroom", "expires": "20s"})
     scenario = with_change(quiet(), change, -3600 * SECOND)
-    tenants = tuple(
-        t.model_copy(update={"token_limit": 5_000}) if t.id == "newsroom" else t for t in scenario.tenants
-    )
+    tenants = tuple(t.model_copy(update={"token_limit": 5_000}) if t.id == "newsroom" else t for t in scenario.tenants)
     seen: list[object] = []
 
     def look(world: World) -> None:

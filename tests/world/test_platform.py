@@ -9,8 +9,8 @@ import pytest
 
 from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.parts import ControlPlanePart, RegistryPart
-from incidentsim.world.stack.registry_store import DISK_BYTES_PER_S, WeightsRegistry
-from incidentsim.world.stack.step_model import PRESETS
+from incidentsim.world.stack.engine.step_model import PRESETS
+from incidentsim.world.stack.pools.registry_store import DISK_BYTES_PER_S, WeightsRegistry
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.test_revisions import deployed
@@ -68,6 +68,7 @@ def test_no_download_is_faster_than_the_disk(world_twice: Twice) -> None:
 
 def test_a_host_keeps_the_weights_of_its_last_replica(world_twice: Twice) -> None:
     """A restart reads the disk; without the cache, or with new weights, it fetches."""
+
     def took(scenario: Scenario, line: str = f"restart {POOL}-0") -> float:
         played = world_twice(Run(scenario=scenario, script=((SECOND, line),)))
         pod = played.stack.pool.pods[0]

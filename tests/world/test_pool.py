@@ -9,8 +9,8 @@ from math import isnan
 import pytest
 
 from incidentsim.scenario.model import Scenario
-from incidentsim.world.stack.launcher import LOAD_SPREAD_PPM
-from incidentsim.world.stack.step_model import PRESETS
+from incidentsim.world.stack.engine.step_model import PRESETS
+from incidentsim.world.stack.pools.launcher import LOAD_SPREAD_PPM
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.worlds import (

@@ -6,9 +6,9 @@ import pytest
 
 from incidentsim.errors import UsageError
 from incidentsim.world.kernel import Kernel
-from incidentsim.world.stack.replica import Replica
-from incidentsim.world.stack.sequence import Prefix, Sequence
-from incidentsim.world.stack.step_model import PRESETS, StepModel
+from incidentsim.world.stack.engine.replica import Replica
+from incidentsim.world.stack.engine.sequence import Prefix, Sequence
+from incidentsim.world.stack.engine.step_model import PRESETS, StepModel
 
 MINUTE = 60_000_000
 

@@ -14,12 +14,12 @@ from incidentsim.bench.queueing import (
     known_queues,
     station_waits,
 )
-from incidentsim.world.stack.gateway import Gateway
-from incidentsim.world.stack.lane import Lane
+from incidentsim.world.stack.clients.tenant import TenantState
+from incidentsim.world.stack.edge.gateway import Gateway
+from incidentsim.world.stack.edge.lane import Lane
+from incidentsim.world.stack.engine.sequence import NEVER
+from incidentsim.world.stack.engine.step_model import PRESETS, StepModel
 from incidentsim.world.stack.requests import Attempt
-from incidentsim.world.stack.sequence import NEVER
-from incidentsim.world.stack.step_model import PRESETS, StepModel
-from incidentsim.world.stack.tenant import TenantState
 from incidentsim.world.world import World
 from tests.world.worlds import SECOND, Run, every, overridden, small, stack_of, with_client, with_fault
 
@@ -68,14 +68,10 @@ def test_littles_law_holds_for_the_queue_and_the_engines(monkeypatch: pytest.Mon
         stays.flying.append(gateway.requests_in_flight)
 
     # from empty to empty, so that both sides count the same requests
-    scenario = overridden(
-        small(rate=3_000, duration=END_US), "gateway", max_inflight_requests=9, queue_timeout="120s"
-    )
+    scenario = overridden(small(rate=3_000, duration=END_US), "gateway", max_inflight_requests=9, queue_timeout="120s")
     scenario = with_client(scenario, patience=120 * SECOND, deadline=120 * SECOND)
     for tenant in scenario.tenants:
-        scenario = with_fault(
-            scenario, "traffic_surge", f"tenant.{tenant.id}", 180 * SECOND, factor=0, lasts=0
-        )
+        scenario = with_fault(scenario, "traffic_surge", f"tenant.{tenant.id}", 180 * SECOND, factor=0, lasts=0)
     probes = every(SAMPLE_US, END_US, sample, start_us=-20 * SECOND)
     Run(scenario=scenario, probes=probes).play()
     assert len(stays.attempts) > 1_500

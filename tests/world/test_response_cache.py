@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from incidentsim.scenario.model import Scenario, Slo
 from incidentsim.scenario.parts import RoutePart
-from incidentsim.world.stack.response_cache import ResponseCache
+from incidentsim.world.stack.stages.response_cache import ResponseCache
 from tests.world.conftest import Twice
 from tests.world.worlds import SECOND, Played, Run, complete, overridden, small, values, with_fault
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from incidentsim.scenario.model import Scenario
-from incidentsim.world.stack.router import REPORTED
+from incidentsim.world.stack.pools.router import REPORTED
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.test_observability import renamed, stale

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidentsim.world.kernel import COMMAND, Call, Kernel
-from incidentsim.world.stack.station import Station
+from incidentsim.world.stack.stages.station import Station
 
 Operation = tuple[str, int, int]
 """What happens, before which microsecond gap, and with which argument."""
@@ -203,7 +203,7 @@ def test_callbacks_may_do_anything() -> None:
     station.submit("a", 10, again)
     station.submit("b", 10, note)
     kernel.advance(100)
-    assert order == ["a", "b", "[\"a'\"]"]
+    assert order == ["a", "b", '["a\'"]']
     assert (station.busy, station.queued, station.dropped) == (0, 0, 1)
 
 

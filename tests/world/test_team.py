@@ -7,7 +7,7 @@ import pytest
 from incidentsim.errors import CommandError
 from incidentsim.events import FaultChanged, MessageReceived
 from incidentsim.scenario.cast import make_cast, plain_cast
-from incidentsim.world.stack.team import OTHER, Team
+from incidentsim.world.stack.people.team import OTHER, Team
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.test_faults import AGENTS

@@ -9,10 +9,10 @@ import pytest
 
 from incidentsim.errors import CommandError
 from incidentsim.scenario.model import Scenario, Workload
-from incidentsim.world.stack.demand import DAY_US, Demand, day_wave
-from incidentsim.world.stack.gateway import Gateway
+from incidentsim.world.stack.clients.demand import DAY_US, Demand, day_wave
+from incidentsim.world.stack.clients.sessions import FAILED_TURNS
+from incidentsim.world.stack.edge.gateway import Gateway
 from incidentsim.world.stack.requests import Attempt
-from incidentsim.world.stack.sessions import FAILED_TURNS
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.test_edge import last, two_pools
@@ -25,7 +25,9 @@ LOOP: dict[str, Any] = {
 """Two small agents in a loop."""
 
 WAVE: dict[str, Any] = {
-    "rate": 4_000_000, "prompt": ((0, 500), (1_000_000, 900)), "output": ((0, 20), (1_000_000, 60)),
+    "rate": 4_000_000,
+    "prompt": ((0, 500), (1_000_000, 900)),
+    "output": ((0, 20), (1_000_000, 60)),
 }
 """Four hostile requests a second."""
 

@@ -115,9 +115,7 @@ def overridden(scenario: Scenario, component: str, **knobs: Any) -> Scenario:
 
 def with_client(scenario: Scenario, **client: int) -> Scenario:
     """Return the scenario with every tenant's SDK changed."""
-    tenants = tuple(
-        t.model_copy(update={"client": t.client.model_copy(update=client)}) for t in scenario.tenants
-    )
+    tenants = tuple(t.model_copy(update={"client": t.client.model_copy(update=client)}) for t in scenario.tenants)
     return scenario.model_copy(update={"tenants": tenants})
 
 

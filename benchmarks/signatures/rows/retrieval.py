@@ -11,9 +11,7 @@ from incidentsim.scenario.parts import QualityPart, RetrievalPart, RoutePart
 
 SECOND = 1_000_000
 
-GROUNDED = Slo.model_validate(
-    {"id": "grounded", "title": "Answers are right", "kind": "quality", "objective": "90%"}
-)
+GROUNDED = Slo.model_validate({"id": "grounded", "title": "Answers are right", "kind": "quality", "objective": "90%"})
 """Users' questions are about the documents: an answer without them, or from an old one, is a bad answer."""
 
 

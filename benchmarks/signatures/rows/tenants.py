@@ -130,7 +130,7 @@ def _untrimmed() -> Scenario:
                      Condition(knob="gateway.retry_non_retryable", equals="false"))  # fmt: skip
 
 
-_LENGTH = ('sum(rate(vllm:request_prompt_tokens_sum[1m])) / sum(rate(vllm:request_prompt_tokens_count[1m]))')
+_LENGTH = "sum(rate(vllm:request_prompt_tokens_sum[1m])) / sum(rate(vllm:request_prompt_tokens_count[1m]))"
 
 _EXHAUSTED = Case(
     row=4, name="context exhaustion and retried 400s", sick=_untrimmed, well=_sessions_world,

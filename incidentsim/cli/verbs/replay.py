@@ -16,16 +16,12 @@ if TYPE_CHECKING:
 
 @click.command("replay")
 @transcript_argument
-@click.option(
-    "--at", type=DurationType(), metavar="TIME", help="Stop at this time after the page, e.g. 12m30s."
-)
+@click.option("--at", type=DurationType(), metavar="TIME", help="Stop at this time after the page, e.g. 12m30s.")
 @click.option("--plain", is_flag=True, help="No colour: one event a line, words only.")
 @click.option("--rebase", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT",
               help="Run its commands on today's engine into a new transcript.")  # fmt: skip
 @scenarios_option
-def command(
-    *, transcript: Path, at: int | None, plain: bool, rebase: Path | None, scenarios: Path | None
-) -> None:
+def command(*, transcript: Path, at: int | None, plain: bool, rebase: Path | None, scenarios: Path | None) -> None:
     """Print a session again, up to any moment, or run it on today's engine.
 
     Prints what the candidate saw and did; what only an interviewer may see is left out.

@@ -21,9 +21,7 @@ from incidentsim.specs.people import POLICIES
               help=f"A scripted player: {', '.join(POLICIES)}.")  # fmt: skip
 @click.option("--script", type=click.Path(path_type=Path), metavar="FILE",
               help="JSON Lines of commands, each with its second after the page.")  # fmt: skip
-@click.option(
-    "--seed", type=SeedType(), default="1", show_default=True, metavar="N|A..B", help="One seed, or a range."
-)
+@click.option("--seed", type=SeedType(), default="1", show_default=True, metavar="N|A..B", help="One seed, or a range.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
               help="Keep the transcript here; for a range, a folder.")  # fmt: skip
 @json_option

@@ -31,7 +31,8 @@ JOB = ComponentSpec(
 )  # fmt: skip
 
 FEATURE_STORE = ComponentSpec(
-    kind="feature-store", pinnable=True,
+    kind="feature-store",
+    pinnable=True,
     help="Serves features online from the newest snapshot, or from the one it is pinned to (snapshot=ID, or latest).",
 )
 

@@ -96,9 +96,7 @@ def aggregate_with(
         for element in evaluate(at):
             groups.setdefault(grouping.of(element[0]), []).append(element)
         if operator == "quantile":
-            return [
-                (key, interpolated_quantile(number, [v for _, v in rows])) for key, rows in groups.items()
-            ]
+            return [(key, interpolated_quantile(number, [v for _, v in rows])) for key, rows in groups.items()]
         if not number >= 1:
             return []
         sign = -1.0 if operator == "topk" else 1.0

@@ -153,6 +153,4 @@ def _multiple(key: Labels, one_to_one: bool) -> str:
             f"several series on the left-hand side match the group {format_series(key)}; say group_left or"
             f" group_right, or match on more labels"
         )
-    return (
-        f"group {format_series(key)}: the included labels don't tell the results apart; match on more labels"
-    )
+    return f"group {format_series(key)}: the included labels don't tell the results apart; match on more labels"

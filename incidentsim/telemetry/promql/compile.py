@@ -75,9 +75,7 @@ def metric_names(text: str) -> list[str]:
 
 def _compile(node: Any, depth: int) -> Plan:
     if depth > _DEEPEST:
-        raise QueryError(
-            f"the query nests more than {_DEEPEST} levels deep; use fewer parentheses and operators"
-        )
+        raise QueryError(f"the query nests more than {_DEEPEST} levels deep; use fewer parentheses and operators")
     if isinstance(node, grammar.ParenExpr):
         return _compile(node.expr, depth + 1)
     if isinstance(node, grammar.NumberLiteral):

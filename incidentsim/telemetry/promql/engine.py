@@ -52,9 +52,7 @@ class PromQL:
         """Evaluate `expr` at one moment."""
         return [Sample(labels=dict(labels), value=value) for labels, value in self.vector(store, expr, t_us)]
 
-    def range(
-        self, store: SeriesStore, expr: str, start_us: int, end_us: int, step_us: int
-    ) -> list[RangeSeries]:
+    def range(self, store: SeriesStore, expr: str, start_us: int, end_us: int, step_us: int) -> list[RangeSeries]:
         """Evaluate `expr` at start, start + step, ... up to end; series come sorted by their labels."""
         if step_us <= 0:
             raise QueryError("the step of a range query must be positive")

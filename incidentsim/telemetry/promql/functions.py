@@ -25,7 +25,6 @@ PI = 3.141592653589793
 ScalarFn = Callable[[Instant], float]
 
 
-
 def mapped(vector: VectorPlan, function: Callable[[float], float]) -> VectorPlan:
     """Compile a function of each value; the metric name goes."""
     evaluate = vector.run
@@ -56,9 +55,7 @@ def rounded(vector: VectorPlan, nearest: ScalarFn) -> VectorPlan:
     def run(at: Instant) -> Vector:
         inverse = divide(1.0, nearest(at))
         rows = vector.run(at)
-        return [
-            (without_name(labels), divide(floor(value * inverse + 0.5), inverse)) for labels, value in rows
-        ]
+        return [(without_name(labels), divide(floor(value * inverse + 0.5), inverse)) for labels, value in rows]
 
     return VectorPlan(run)
 

@@ -31,9 +31,7 @@ def _with(labels: Labels, name: str, value: str) -> Labels:
     return tuple(sorted(named.items()))
 
 
-def label_join(
-    vector: VectorPlan, target: TextPlan, separator: TextPlan, sources: Sequence[TextPlan]
-) -> VectorPlan:
+def label_join(vector: VectorPlan, target: TextPlan, separator: TextPlan, sources: Sequence[TextPlan]) -> VectorPlan:
     """Compile `label_join`: set the target label to the joined values of others, absent ones empty."""
     name = label_name(target, "label_join")
     names = [label_name(source, "label_join") for source in sources]

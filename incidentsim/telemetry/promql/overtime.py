@@ -142,9 +142,7 @@ def _line(window: Window, zero_us: int) -> tuple[float, float]:
 
 def deriv(source: RangeSource) -> VectorPlan:
     """Compile `deriv`: the slope per second, for series with at least two samples."""
-    return VectorPlan(
-        lambda at: [(w.bare, _line(w, w.times[0])[0]) for w in source.windows(at) if len(w.times) >= 2]
-    )
+    return VectorPlan(lambda at: [(w.bare, _line(w, w.times[0])[0]) for w in source.windows(at) if len(w.times) >= 2])
 
 
 def predict_linear(source: RangeSource, ahead_s: Callable[[Instant], float]) -> VectorPlan:
@@ -162,9 +160,7 @@ def predict_linear(source: RangeSource, ahead_s: Callable[[Instant], float]) -> 
     return VectorPlan(run)
 
 
-def smoothed(
-    source: RangeSource, level: Callable[[Instant], float], trend: Callable[[Instant], float]
-) -> VectorPlan:
+def smoothed(source: RangeSource, level: Callable[[Instant], float], trend: Callable[[Instant], float]) -> VectorPlan:
     """Compile `double_exponential_smoothing` (`holt_winters` before Prometheus 3).
 
     Both factors lie between 0 and 1, exclusive; a query with others raises QueryError when it runs.
@@ -192,4 +188,3 @@ def smoothed(
 def absent_over_time(source: RangeSource, equalities: tuple[tuple[str, str], ...]) -> VectorPlan:
     """Compile `absent_over_time`: 1 with the labels asked for when no series has a sample, else nothing."""
     return VectorPlan(lambda at: [] if source.windows(at) else [(equalities, 1.0)])
-

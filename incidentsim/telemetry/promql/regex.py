@@ -26,9 +26,7 @@ def compile_anchored(pattern: str) -> re.Pattern[str]:
     if len(pattern) > _LONGEST:
         raise QueryError(f"the regex has {len(pattern)} characters; at most {_LONGEST} are supported")
     if _ESCAPE.search(pattern) or _GROUP.search(pattern):
-        raise QueryError(
-            f"regex {pattern!r}: look-around and back-references are not part of PromQL's RE2 syntax"
-        )
+        raise QueryError(f"regex {pattern!r}: look-around and back-references are not part of PromQL's RE2 syntax")
     _refuse_explosive(pattern)
     try:
         return re.compile(pattern, re.DOTALL)

@@ -162,8 +162,6 @@ class RangeSelector:
             kept = [i for i, value in enumerate(window) if not isnan(value)]
             if kept:
                 out.append(
-                    Window(
-                        series.labels, series.bare, [window_times[i] for i in kept], [window[i] for i in kept]
-                    )
+                    Window(series.labels, series.bare, [window_times[i] for i in kept], [window[i] for i in kept])
                 )
         return out

@@ -54,10 +54,6 @@ def help_rows() -> list[Row]:
                 back = f"undo: {spec.inverse}" if spec.inverse else "can't be undone"
                 role = "bad" if spec.danger == "destructive" else "warn"
                 facts = " · ".join(p for p in (spec.duration, back) if p)
-                rows.append(
-                    row(
-                        span(f"      {DANGER_GLYPH[spec.danger]}", role), span(f" · {facts}", "dim"), indent=6
-                    )
-                )
+                rows.append(row(span(f"      {DANGER_GLYPH[spec.danger]}", role), span(f" · {facts}", "dim"), indent=6))
         rows.append(row())
     return rows

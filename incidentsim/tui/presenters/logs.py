@@ -156,9 +156,7 @@ def detail_rows(line: LogLine) -> list[Row]:
         *line.fields.items(),
         ("trace_id", line.trace_id),
     ]
-    return [
-        Row(spans=(span(f"{name:<12} ", "dim"), span(value)), indent=13) for name, value in pairs if value
-    ]
+    return [Row(spans=(span(f"{name:<12} ", "dim"), span(value)), indent=13) for name, value in pairs if value]
 
 
 def chips(filter_text: str) -> tuple[Span, ...]:

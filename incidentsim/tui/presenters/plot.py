@@ -131,9 +131,7 @@ def _band_rows(band: tuple[float, float] | None, y_range: tuple[float, float], h
     return [low // 4 <= height - 1 - y <= high // 4 for y in range(height)]
 
 
-def _draw(
-    curve: Curve, role: str, bits: list[list[int]], roles: list[list[str]], y_range: tuple[float, float]
-) -> None:
+def _draw(curve: Curve, role: str, bits: list[list[int]], roles: list[list[str]], y_range: tuple[float, float]) -> None:
     height, width = len(bits), len(bits[0])
     columns = width * 2
     values = curve.values

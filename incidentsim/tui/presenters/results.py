@@ -79,8 +79,7 @@ def view_rows(view: View) -> list[Row]:
     """Return a view's readable lines, and its waterfall when it has one."""
     rows = [row(span("  " + line), indent=4) for line in view.lines]
     rows += [
-        Row(spans=(Span("  "), *waterfall.spans), indent=waterfall.indent)
-        for waterfall in waterfall_rows(view.spans)
+        Row(spans=(Span("  "), *waterfall.spans), indent=waterfall.indent) for waterfall in waterfall_rows(view.spans)
     ]
     if not rows:
         rows.append(row(span("  nothing found", "dim")))

@@ -87,26 +87,18 @@ def describe(event: ClientEvent) -> Item | None:
         quiet = " (silenced)" if body.get("silenced") else ""
         text = f"{body.get('alert', '')} fired{quiet}: {body.get('summary', '')}".rstrip(": ")
         role = "bad" if str(body.get("severity", "")) in ("page", "critical", "sev1", "sev2") else "warn"
-        return Item(
-            group="alert", glyph="✖" if role == "bad" else "▲", who="", text=text, role=role, **common
-        )
+        return Item(group="alert", glyph="✖" if role == "bad" else "▲", who="", text=text, role=role, **common)
     if kind == "alert_cleared":
-        return Item(
-            group="alert", glyph="●", who="", text=f"{body.get('alert', '')} cleared", role="ok", **common
-        )
+        return Item(group="alert", glyph="●", who="", text=f"{body.get('alert', '')} cleared", role="ok", **common)
     if kind == "page":
         return Item(group="page", glyph="☎", who="page", text=_readable(body), role="bad", **common)
     if kind == "message":
         ref = int(body.get("ref", 0) or 0)
         who = str(body.get("who", event.actor))
-        return Item(
-            group="message", glyph="◂", who=who, text=_readable(body), role="accent", ref=ref, **common
-        )
+        return Item(group="message", glyph="◂", who=who, text=_readable(body), role="accent", ref=ref, **common)
     if kind == "change":
         text = f"{body.get('change', '')} {body.get('summary', '')}".strip()
-        return Item(
-            group="change", glyph="◆", who=str(body.get("actor", "")), text=text, role="accent", **common
-        )
+        return Item(group="change", glyph="◆", who=str(body.get("actor", "")), text=text, role="accent", **common)
     if kind in ("end", "abandon"):
         text = _readable(body) or "the incident is over"
         return Item(group="other", glyph="■", who="", text=text, role="heading", **common)

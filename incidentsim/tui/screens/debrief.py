@@ -44,9 +44,7 @@ class DebriefScreen(Screen[None]):
         with Vertical(id="debrief-pane", classes="pane"):
             yield RowsView(id="debrief", cursor=True, empty="The debrief is being made.")
         with Vertical(id="evidence-pane", classes="pane"):
-            yield RowsView(
-                id="evidence", empty="Enter on a line with a number shows what the transcript holds."
-            )
+            yield RowsView(id="evidence", empty="Enter on a line with a number shows what the transcript holds.")
         yield RowPanel(id="progress")
         yield KeyHints(id="hints")
 

@@ -40,15 +40,11 @@ class HomeScreen(Screen[None]):
         yield RowPanel(id="home-title")
         with Horizontal(id="home-body"):
             with Vertical(id="gallery-pane", classes="pane"):
-                yield RowsView(
-                    id="gallery", wraps=False, cursor=True, empty="No scenario found: see `scenario list`."
-                )
+                yield RowsView(id="gallery", wraps=False, cursor=True, empty="No scenario found: see `scenario list`.")
             with Vertical(id="detail-pane", classes="pane"):
                 yield RowsView(id="detail", focusable=False, empty="Choose a scenario.")
         with Vertical(id="recent-pane", classes="pane"):
-            yield RowsView(
-                id="recent", wraps=False, cursor=True, empty="No session yet: yours will be listed here."
-            )
+            yield RowsView(id="recent", wraps=False, cursor=True, empty="No session yet: yours will be listed here.")
         yield KeyHints(id="hints")
 
     def on_mount(self) -> None:

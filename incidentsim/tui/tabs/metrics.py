@@ -137,9 +137,7 @@ class MetricsTab(Tab):
                 objective=model.objective, markers=model.markers, cursor=share,
             )  # fmt: skip
         chart.show(chart_rows(drawn, width, height))
-        title = window_title(
-            self.expression, WINDOWS_US[self._window], compare=self._compare, cursor_us=self._cursor
-        )
+        title = window_title(self.expression, WINDOWS_US[self._window], compare=self._compare, cursor_us=self._cursor)
         set_titles(self.query_one("#chart-pane"), title)
         rows = legend_rows(
             self._series, model, unit=tile.unit if tile else "", former=self._former if self._compare else ()
@@ -159,15 +157,13 @@ class MetricsTab(Tab):
         start = end - window // step * step
         self._series, self._problem = self.feed.chart(self.expression, start, end, step)
         self._curves = tuple(
-            curve_of(one, start, end, step, mark=MARKS[number])
-            for number, one in enumerate(self._series[:MAX_SERIES])
+            curve_of(one, start, end, step, mark=MARKS[number]) for number, one in enumerate(self._series[:MAX_SERIES])
         )
         self._former = ()
         if self._compare and not self._problem:
             past, _ = self.feed.chart(self.expression, start - COMPARE_US, end - COMPARE_US, step)
             self._former = tuple(
-                curve_of(one, start - COMPARE_US, end - COMPARE_US, step, mark="−")
-                for one in past[:MAX_SERIES]
+                curve_of(one, start - COMPARE_US, end - COMPARE_US, step, mark="−") for one in past[:MAX_SERIES]
             )
         self._start_us, self._end_us = start, end
 

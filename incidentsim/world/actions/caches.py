@@ -5,7 +5,7 @@ from __future__ import annotations
 from incidentsim.commands.model import Command
 from incidentsim.world.actions.base import Action, no_such, push, record_change
 from incidentsim.world.stack.build import Stack
-from incidentsim.world.stack.response_cache import ResponseCache
+from incidentsim.world.stack.stages.response_cache import ResponseCache
 
 
 class _OfCache(Action):

@@ -7,7 +7,7 @@ from incidentsim.errors import CommandError
 from incidentsim.scenario.naming import stored_value
 from incidentsim.world.actions.base import Action, keep_inverse, no_such, record_change, report
 from incidentsim.world.stack.build import Stack
-from incidentsim.world.stack.pod import Pod
+from incidentsim.world.stack.pools.pod import Pod
 
 
 class Scale(Action):

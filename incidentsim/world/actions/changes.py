@@ -8,7 +8,7 @@ from incidentsim.scenario.model import Change
 from incidentsim.specs.knobs import format_duration, parse_duration
 from incidentsim.world.actions.base import Action, keep_inverse, no_such, push, record_change, report
 from incidentsim.world.stack.build import Stack
-from incidentsim.world.stack.deploys import revert
+from incidentsim.world.stack.pools.deploys import revert
 
 
 class Rollback(Action):

@@ -6,9 +6,9 @@ from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
 from incidentsim.world.actions.base import Action, keep_inverse, no_such, record_change, report
 from incidentsim.world.stack.build import Stack
-from incidentsim.world.stack.node import Node
-from incidentsim.world.stack.pod import Pod
-from incidentsim.world.stack.rollout import DRAIN_GRACE_US
+from incidentsim.world.stack.hardware.node import Node
+from incidentsim.world.stack.pools.pod import Pod
+from incidentsim.world.stack.pools.rollout import DRAIN_GRACE_US
 
 
 def _find(stack: Stack, shown: str) -> Node:

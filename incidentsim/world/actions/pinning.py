@@ -8,7 +8,7 @@ from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
 from incidentsim.world.actions.base import Action, keep_inverse, no_such, push, record_change, report
 from incidentsim.world.stack.build import Stack
-from incidentsim.world.stack.pool import Pool
+from incidentsim.world.stack.pools.pool import Pool
 
 
 @runtime_checkable

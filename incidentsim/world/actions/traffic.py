@@ -10,9 +10,9 @@ from incidentsim.specs.knobs import format_ratio
 from incidentsim.world.actions.base import Action, keep_inverse, no_such, push, record_change, report
 from incidentsim.world.kernel import Call
 from incidentsim.world.stack.build import Stack
-from incidentsim.world.stack.limits import RouteRule, Rule, ShedRule
-from incidentsim.world.stack.route import Route
-from incidentsim.world.stack.sweeping import flush, in_flight_of, terminate
+from incidentsim.world.stack.edge.limits import RouteRule, Rule, ShedRule
+from incidentsim.world.stack.edge.route import Route
+from incidentsim.world.stack.edge.sweeping import flush, in_flight_of, terminate
 
 DEFAULT = "default"
 """Target of `route` that removes a rule."""

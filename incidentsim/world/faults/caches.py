@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from incidentsim.world.faults.base import Fault
-from incidentsim.world.stack.response_cache import ResponseCache
+from incidentsim.world.stack.stages.response_cache import ResponseCache
 
 _ONE = 1_000_000
 

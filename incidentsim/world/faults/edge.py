@@ -9,7 +9,7 @@ from incidentsim.errors import ScenarioError
 from incidentsim.scenario.model import FaultPlan
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.faults.standing import Standing
-from incidentsim.world.stack.limits import RouteRule
+from incidentsim.world.stack.edge.limits import RouteRule
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.build import Stack

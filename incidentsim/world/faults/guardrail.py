@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from incidentsim.world.faults.base import Fault
-from incidentsim.world.stack.guardrail import Guardrail
-from incidentsim.world.stack.preprocessing import Preprocessing
+from incidentsim.world.stack.stages.guardrail import Guardrail
+from incidentsim.world.stack.stages.preprocessing import Preprocessing
 
 _ONE = 1_000_000
 

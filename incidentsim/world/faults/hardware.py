@@ -8,9 +8,9 @@ from incidentsim.exact import Draws
 from incidentsim.scenario.model import FaultPlan
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.kernel import Call
-from incidentsim.world.stack.cotenant import CoTenant
-from incidentsim.world.stack.gpu import Gpu
-from incidentsim.world.stack.node import Node
+from incidentsim.world.stack.hardware.cotenant import CoTenant
+from incidentsim.world.stack.hardware.gpu import Gpu
+from incidentsim.world.stack.hardware.node import Node
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.build import Stack

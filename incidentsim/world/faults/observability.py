@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.kernel import Call
 from incidentsim.world.observability.lies import KV_USAGE, WAITING, Lie
-from incidentsim.world.stack.pod import Pod
-from incidentsim.world.stack.replica import Replica
+from incidentsim.world.stack.engine.replica import Replica
+from incidentsim.world.stack.pools.pod import Pod
 
 if TYPE_CHECKING:
     from incidentsim.world.observability.plane import Observability

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from incidentsim.specs.knobs import UNLIMITED
 from incidentsim.world.faults.base import Fault
-from incidentsim.world.stack.control_plane import ControlPlane
-from incidentsim.world.stack.registry_store import WeightsRegistry
+from incidentsim.world.stack.pools.control_plane import ControlPlane
+from incidentsim.world.stack.pools.registry_store import WeightsRegistry
 
 
 class RegistryThrottled(Fault):

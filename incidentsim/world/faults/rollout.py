@@ -5,9 +5,9 @@ from __future__ import annotations
 from incidentsim.scenario.model import Change
 from incidentsim.specs.faults import FAULTS
 from incidentsim.world.faults.base import Fault
-from incidentsim.world.stack.deploys import revisions_of
-from incidentsim.world.stack.pool import Pool
-from incidentsim.world.stack.revisions import Effect
+from incidentsim.world.stack.pools.deploys import revisions_of
+from incidentsim.world.stack.pools.pool import Pool
+from incidentsim.world.stack.pools.revisions import Effect
 
 _ONE = 1_000_000
 

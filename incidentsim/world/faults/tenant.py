@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from incidentsim.exact import Draws, QuantileTable
 from incidentsim.world.faults.base import Fault
-from incidentsim.world.stack.agent import AgentFeature, AgentPlan
-from incidentsim.world.stack.loops import LoopPlan, RunawayLoop, Wave
-from incidentsim.world.stack.tenant import TenantState
+from incidentsim.world.stack.clients.agent import AgentFeature, AgentPlan
+from incidentsim.world.stack.clients.loops import LoopPlan, RunawayLoop, Wave
+from incidentsim.world.stack.clients.tenant import TenantState
 
 
 class _OfTenant(Fault):
@@ -107,9 +107,7 @@ class RunawayAgent(_OfTenant):
                             output=QuantileTable(p["output"]), max_prompt=p["max_prompt"],
                             pause_us=p["pause"])  # fmt: skip
             draws = Draws(self.stack.seed, f"tenant.{self.tenant.id}", f"loop/{self.id}")
-            self.loops = tuple(
-                RunawayLoop(self.stack.kernel, self.tenant, plan, draws, i) for i in range(p["loops"])
-            )
+            self.loops = tuple(RunawayLoop(self.stack.kernel, self.tenant, plan, draws, i) for i in range(p["loops"]))
         for loop in self.loops:
             if strength_ppm > 0:
                 loop.start()

@@ -61,9 +61,7 @@ class Lies:
     target with more samples fails as a whole. `replicas` returns the targets of a pool's ready replicas.
     """
 
-    def __init__(
-        self, registry: Registry, names: Mapping[str, str], replicas: Callable[[str], list[str]]
-    ) -> None:
+    def __init__(self, registry: Registry, names: Mapping[str, str], replicas: Callable[[str], list[str]]) -> None:
         self._registry = registry
         self._names = dict(names)
         self._replicas = replicas

@@ -12,9 +12,9 @@ from incidentsim.telemetry.alerts import FIRING
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.kernel import OBSERVE, Call
 from incidentsim.world.observability.shipping import Shipper
-from incidentsim.world.stack.autoscaler import STEERING_METRICS
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import Component, ComponentState
+from incidentsim.world.stack.pools.autoscaler import STEERING_METRICS
 
 ENGINE_STATS_US = 10_000_000
 """vLLM logs its engine statistics every 10 s (VLLM_LOG_STATS_INTERVAL)."""

@@ -22,25 +22,25 @@ from incidentsim.world.faults.base import Fault
 from incidentsim.world.journal import Journal
 from incidentsim.world.kernel import Kernel
 from incidentsim.world.observability.lies import KV_USAGE, Lies
-from incidentsim.world.stack.autoscaler import Autoscaler
-from incidentsim.world.stack.billing import Billing
 from incidentsim.world.stack.builders import BUILDERS
-from incidentsim.world.stack.certificates import Certificates
+from incidentsim.world.stack.clients.tenant import TenantState
 from incidentsim.world.stack.component import Component, Stage
-from incidentsim.world.stack.gateway import Gateway
-from incidentsim.world.stack.gateway_metrics import ClusterMetrics, GatewayMetrics
-from incidentsim.world.stack.lane import Lane
-from incidentsim.world.stack.node import Node
-from incidentsim.world.stack.organisation import Organisation
-from incidentsim.world.stack.pod import Pod
-from incidentsim.world.stack.pool import Pool
-from incidentsim.world.stack.regions import Regions
-from incidentsim.world.stack.route import Route
-from incidentsim.world.stack.router import Router
+from incidentsim.world.stack.edge.billing import Billing
+from incidentsim.world.stack.edge.certificates import Certificates
+from incidentsim.world.stack.edge.gateway import Gateway
+from incidentsim.world.stack.edge.gateway_metrics import ClusterMetrics, GatewayMetrics
+from incidentsim.world.stack.edge.lane import Lane
+from incidentsim.world.stack.edge.regions import Regions
+from incidentsim.world.stack.edge.route import Route
+from incidentsim.world.stack.hardware.node import Node
+from incidentsim.world.stack.people.organisation import Organisation
+from incidentsim.world.stack.people.team import Team
+from incidentsim.world.stack.pools.autoscaler import Autoscaler
+from incidentsim.world.stack.pools.pod import Pod
+from incidentsim.world.stack.pools.pool import Pool
+from incidentsim.world.stack.pools.router import Router
 from incidentsim.world.stack.settings import Settings
 from incidentsim.world.stack.sli import SliBook
-from incidentsim.world.stack.team import Team
-from incidentsim.world.stack.tenant import TenantState
 
 
 class Stack:

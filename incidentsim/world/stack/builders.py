@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from incidentsim.world.stack.component import Component
-from incidentsim.world.stack.control_plane import ControlPlane
 from incidentsim.world.stack.data.pipeline import Pipeline
 from incidentsim.world.stack.data.ranker import Ranker
-from incidentsim.world.stack.guardrail import Guardrail
-from incidentsim.world.stack.preprocessing import Preprocessing
+from incidentsim.world.stack.pools.control_plane import ControlPlane
+from incidentsim.world.stack.pools.registry_store import WeightsRegistry
 from incidentsim.world.stack.quality import Quality
-from incidentsim.world.stack.registry_store import WeightsRegistry
-from incidentsim.world.stack.response_cache import ResponseCache
 from incidentsim.world.stack.retrieval import Retrieval, Shard
+from incidentsim.world.stack.stages.guardrail import Guardrail
+from incidentsim.world.stack.stages.preprocessing import Preprocessing
+from incidentsim.world.stack.stages.response_cache import ResponseCache
 
 if TYPE_CHECKING:
     from incidentsim.scenario.parts import (

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from incidentsim.world.stack.sequence import NEVER, Prefix, Sequence
+from incidentsim.world.stack.engine.sequence import NEVER, Prefix, Sequence
 
 if TYPE_CHECKING:
+    from incidentsim.world.stack.clients.tenant import TenantState
     from incidentsim.world.stack.component import Stage
-    from incidentsim.world.stack.lane import Lane
-    from incidentsim.world.stack.pod import Pod
-    from incidentsim.world.stack.route import Route
-    from incidentsim.world.stack.tenant import TenantState
+    from incidentsim.world.stack.edge.lane import Lane
+    from incidentsim.world.stack.edge.route import Route
+    from incidentsim.world.stack.pools.pod import Pod
 
 
 DEFECT_KINDS = 5
 """Reasons for a bad answer: UNGROUNDED, STALE, GARBLED, BEHAVIOUR, FALLBACK."""
 
 UNGROUNDED, STALE, GARBLED, BEHAVIOUR, FALLBACK = range(DEFECT_KINDS)
+
 
 class Turns(Protocol):
     """Something that goes on when a request of it has ended: a conversation."""

@@ -11,8 +11,8 @@ from collections import deque
 
 from incidentsim.scenario.model import Slo
 from incidentsim.telemetry.registry import Counter, Registry
+from incidentsim.world.stack.engine.sequence import NEVER
 from incidentsim.world.stack.requests import UserRequest
-from incidentsim.world.stack.sequence import NEVER
 
 
 class SliBook:

@@ -14,10 +14,10 @@ from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.data.store import FeatureStore
-from incidentsim.world.stack.gateway import Gateway
+from incidentsim.world.stack.edge.gateway import Gateway
 from incidentsim.world.stack.requests import Attempt
 from incidentsim.world.stack.sli import SliBook
-from incidentsim.world.stack.station import Station
+from incidentsim.world.stack.stages.station import Station
 
 _ONE = 1_000_000
 

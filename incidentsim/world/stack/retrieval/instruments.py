@@ -33,8 +33,7 @@ class Instruments:
             for tenant, shown in tenants.items()
         }
         self.errors: dict[str, Counter] = {
-            shard: registry.counter("retrieval_errors_total", {"shard": shard}, target="retrieval")
-            for shard in shards
+            shard: registry.counter("retrieval_errors_total", {"shard": shard}, target="retrieval") for shard in shards
         }
         self.degraded: dict[str, Counter] = {
             reason: registry.counter("retrieval_degraded_total", {"reason": reason}, target="retrieval")

@@ -75,9 +75,7 @@ def too_new(lag_us: int, fresh_share: int, window_us: int) -> int:
     return fresh_share * min(lag_us, window_us) // window_us
 
 
-def ground(
-    dense: int, sparse: int, *, new_to_dense: int, new_to_sparse: int, updated_share: int
-) -> Grounding:
+def ground(dense: int, sparse: int, *, new_to_dense: int, new_to_sparse: int, updated_share: int) -> Grounding:
     """Return what comes of two legs that find with these probabilities, 0 for one that isn't asked.
 
     `new_to_dense`, `new_to_sparse`: shares of questions about documents that are too new for a leg. For those it

@@ -11,7 +11,7 @@ from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.journal import Journal
 from incidentsim.world.kernel import Call, Kernel
 from incidentsim.world.stack.component import Component, ComponentState
-from incidentsim.world.stack.station import Station
+from incidentsim.world.stack.stages.station import Station
 
 THREADS = 8
 """Searches that one replica runs at once: a core each (the default of common vector databases)."""

@@ -23,10 +23,10 @@ from incidentsim.world.stack.retrieval.golden import GoldenQuestions
 from incidentsim.world.stack.retrieval.instruments import Instruments, Warnings
 from incidentsim.world.stack.retrieval.query import Query
 from incidentsim.world.stack.retrieval.upkeep import Upkeep
-from incidentsim.world.stack.station import Station
+from incidentsim.world.stack.stages.station import Station
 
 if TYPE_CHECKING:
-    from incidentsim.world.stack.gateway import Gateway
+    from incidentsim.world.stack.edge.gateway import Gateway
     from incidentsim.world.stack.retrieval.shard import Shard
 
 ONE = 1_000_000

@@ -1,0 +1,1 @@
+"""Who sends requests: tenants, their clients, sessions, agents and waves."""

@@ -1,0 +1,1 @@
+"""The inference engine of one replica: continuous batching, paged KV cache, prefix cache, as macro steps."""

@@ -1,0 +1,1 @@
+"""GPU hosts: cards, neighbours, containers, and which host a pod gets."""

@@ -1,0 +1,1 @@
+"""The organisation: changes, waivers, owners, and team-mates who answer from the world's state."""
