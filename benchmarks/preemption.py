@@ -117,7 +117,9 @@ def main() -> int:
     print("| seed | load | preempted | most times | not ended |\n|---|---|---|---|---|")
     met = True
     for seed in range(int(first), int(last or first) + 1):
-        runs = [(load, loaded(seed=seed, requests=args.requests, rate_mhz=full * load // 100)) for load in LOADS_PERCENT]
+        runs = [
+            (load, loaded(seed=seed, requests=args.requests, rate_mhz=full * load // 100)) for load in LOADS_PERCENT
+        ]
         for load, run in runs:
             print(f"| {seed} | {load} % | {run.share():.1%} | {run.most_times} | {run.unfinished} |", flush=True)
         met &= all(run.unfinished == 0 and run.most_times <= MOST_TIMES for _, run in runs)
