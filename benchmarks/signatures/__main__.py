@@ -13,7 +13,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", nargs="*", type=int)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seeds", default="", metavar="A..B", help="say of each row on how many of these seeds it holds")
+    parser.add_argument(
+        "--seeds", default="", metavar="A..B", help="say of each row on how many of these seeds it holds"
+    )
     args = parser.parse_args()
     cases = [case for case in CASES if not args.rows or case.row in args.rows]
     if args.seeds:
@@ -36,16 +38,16 @@ def table(cases: list[Case], seed: int) -> None:
 
 def over_seeds(cases: list[Case], seeds: range) -> None:
     """Print on how many seeds each case holds, between which shares its moves lie, and what failed where."""
-    print("| row | incident | holds on | right move: loss left | wrong move: its loss | where it does not hold |")
-    print("|---|---|---|---|---|---|")
+    print("| row | incident | right move: loss left | wrong move | its loss | holds on | where it does not |")
+    print("|---|---|---|---|---|---|---|")
     for case in cases:
         found = {seed: measure(case, seed=seed) for seed in seeds}
         broken = {seed: m.broken(case) for seed, m in found.items() if m.broken(case)}
         right, wrong = ([m.share(loss) for m in found.values() for loss in (getattr(m, move),)]
                         for move in ("right", "wrong"))  # fmt: skip
         why = "; ".join(f"seed {seed}: {', '.join(reasons)}" for seed, reasons in broken.items())
-        print(f"| {case.row} | {case.name} | {len(found) - len(broken)} of {len(found)} | {min(right):.0%} to "
-              f"{max(right):.0%} | {min(wrong):.0%} to {max(wrong):.0%} | {why} |", flush=True)  # fmt: skip
+        print(f"| {case.row} | {case.name} | {min(right):.0%} to {max(right):.0%} | {case.wrong_is} | {min(wrong):.0%} "
+              f"to {max(wrong):.0%} | {len(found) - len(broken)} of {len(found)} | {why} |", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":

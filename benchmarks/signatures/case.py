@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from incidentsim.commands.parse import parse
 from incidentsim.scenario.cast import plain_cast
@@ -105,6 +106,12 @@ def play(scenario: Scenario, script: Script = (), *, seed: int = 1) -> World:
     return world
 
 
+@lru_cache(maxsize=2)
+def untouched(made: Callable[[], Scenario], seed: int) -> World:
+    """Return this world at its end, nobody having done anything. The last two are kept: a family shares worlds."""
+    return play(made(), seed=seed)
+
+
 def loss(world: World, scenario: Scenario) -> float:
     """Return weighted bad requests plus what was paid, at the scenario's price of a dollar."""
     weights = {slo.id: slo.weight / 1000 for slo in scenario.slos}
@@ -131,7 +138,7 @@ def seen(world: World, symptoms: tuple[Symptom, ...]) -> dict[str, bool]:
 def measure(case: Case, *, seed: int = 1, also: tuple[Symptom, ...] = ()) -> Measured:
     """Play a case four ways: well, sick, sick with the right and with the wrong moves; ask `also` of the sick one."""
     sick, well = case.sick(), case.well()
-    healthy, nothing = play(well, seed=seed), play(sick, seed=seed)
+    healthy, nothing = untouched(case.well, seed), untouched(case.sick, seed)
     right = play(sick, case.right, seed=seed)
     return Measured(
         well=loss(healthy, well),

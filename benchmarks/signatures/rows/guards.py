@@ -77,7 +77,7 @@ LIBRARY = Change(id="chg-81", kind="deploy", target="preprocessing", actor="sear
 
 def _cleaned() -> Scenario:
     """Return chat whose prompts are cleaned first, on four workers that share a host and are just enough."""
-    base = chat(duration=10 * MINUTE)
+    base = chat(duration=8 * MINUTE)
     part = PreprocessingPart.model_validate({"id": "preprocessing", "service_time": "130ms", "restart_time": "40s",
                                              "host_memory": 9_216})  # fmt: skip
     routes = (RoutePart(id="chat", stages=("preprocessing",), pools=(base.stack.pools[0].id,)),)

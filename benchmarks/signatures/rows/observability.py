@@ -30,7 +30,9 @@ def _trusting() -> Scenario:
 
     The gateway lets engines queue, so that what two of them can't take does not spill over to the third.
     """
-    base = _tuned(chat(share=0.65), router={"policy": "kv_aware"}, gateway={"max_inflight_requests": 400})
+    base = _tuned(
+        chat(share=0.65, duration=7 * MINUTE), router={"policy": "kv_aware"}, gateway={"max_inflight_requests": 400}
+    )
     pool = base.stack.pools[0].model_copy(update={"gpu_quota": 3})
     return base.model_copy(update={"stack": base.stack.model_copy(update={"pools": (pool,)})})
 
@@ -148,7 +150,7 @@ LOGS = Case(
 
 def _old_xid() -> Scenario:
     """A replica's host shows an XID from last week's repair; it is well, as are the others."""
-    base = with_fault(_tuned(chat(share=0.8)), "xid_sticky", "node-1", -2 * MINUTE, xid=79)
+    base = with_fault(_tuned(chat(share=0.8, duration=7 * MINUTE)), "xid_sticky", "node-1", -2 * MINUTE, xid=79)
     return base.model_copy(update={"root_causes": ()})
 
 

@@ -81,7 +81,7 @@ def _split() -> Scenario:
 
 def _canary() -> Scenario:
     change = Change(id="chg-77", kind="deploy", target="canary-pool", actor="deploy-bot",
-                    summary="weights r2 on the canary, offline evaluation passed", revisions={"weights": "r2"})  # fmt: skip
+                    summary="weights r2 as a canary, offline evaluation passed", revisions={"weights": "r2"})  # fmt: skip
     return with_fault(_split(), "behaviour_regression", "canary-pool", DEPLOYED, change=change, share="60%")
 
 
@@ -101,8 +101,8 @@ CANARY = Case(
                 promql=f'({THUMBS_DOWN} and on (pool) feedback_thumbs_down_total{{pool="canary-pool"}}) '
                        f'> on () 3 * ({THUMBS_DOWN} and on (pool) feedback_thumbs_down_total{{pool="chat-pool"}})'),
         Symptom(text="so do flags of the audit", at_us=4 * MINUTE,
-                promql='sum(increase(quality_audit_flags_total{reason="behaviour", pool="canary-pool"}[3m])) > 2 unless '
-                       'sum(increase(quality_audit_flags_total{reason="behaviour", pool="chat-pool"}[3m])) > 2'),
+                promql='sum(increase(quality_audit_flags_total{reason="behaviour", pool="canary-pool"}[3m])) > 2 '
+                       'unless sum(increase(quality_audit_flags_total{reason="behaviour", pool="chat-pool"}[3m])) > 2'),
     ),
     right=(("60s", "canary canary-pool 0%"), ("61s", "rollback chg-77")),
     wrong=(("60s", "canary canary-pool 100%"),),

@@ -25,7 +25,7 @@ POISON_KIB = 4_096 * _KIB_PER_MIB
 """Memory that a poison input takes while it is parsed: 4 GiB, a decompression or regular-expression bomb."""
 
 EVICTION_HOLD_US = 300_000_000
-"""How long a host that was short of memory takes no pods: the kubelet's `eviction-pressure-transition-period`, 5 min."""
+"""How long a host that was short of memory takes no pods: the kubelet's `eviction-pressure-transition-period`."""
 
 
 class _Worker:
@@ -184,7 +184,11 @@ class Preprocessing(Component):
 
     def _maybe_recycle(self, worker: _Worker) -> None:
         share = self.int_knob("recycle_at")
-        if worker.state != "up" or share >= _ONE or worker.memory * _ONE < share * self.int_knob("memory_limit") * _KIB_PER_MIB:
+        if (
+            worker.state != "up"
+            or share >= _ONE
+            or worker.memory * _ONE < share * self.int_knob("memory_limit") * _KIB_PER_MIB
+        ):
             return
         if all(w.state != "recycling" for w in self._workers):
             self._journal.emit("info", self.id, f"{self.id}-{self._workers.index(worker)}",
