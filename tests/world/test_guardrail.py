@@ -117,7 +117,8 @@ def test_a_raised_limit_does_not_make_the_host_larger(world_twice: Twice) -> Non
 
 def test_attackers_are_no_users(world_twice: Twice) -> None:
     """Blocked attacks count against no objective of users; those that get through count against safety."""
-    wave: dict[str, Any] = {"rate": 4_000_000, "prompt": ((0, 500), (1_000_000, 900)), "output": ((0, 20), (1_000_000, 60))}
+    lengths = ((0, 20), (1_000_000, 60))
+    wave: dict[str, Any] = {"rate": 4_000_000, "prompt": lengths, "output": lengths}
     attacked = with_fault(guarded(), "injection_wave", "tenant.storefront", SECOND, ramp=0, **wave)
     calm, blocked = world_twice(Run(scenario=guarded())), world_twice(Run(scenario=attacked))
     opened = world_twice(Run(scenario=overridden(attacked, "guardrail", mode="off")))

@@ -80,8 +80,8 @@ def _split() -> Scenario:
 
 
 def _canary() -> Scenario:
-    change = Change(id="chg-77", kind="deploy", target="canary-pool", actor="deploy-bot",
-                    summary="weights r2 as a canary, offline evaluation passed", revisions={"weights": "r2"})  # fmt: skip
+    change = _deploy("weights r2 as a canary, offline evaluation passed", revisions={"weights": "r2"})
+    change = change.model_copy(update={"target": "canary-pool"})
     return with_fault(_split(), "behaviour_regression", "canary-pool", DEPLOYED, change=change, share="60%")
 
 
