@@ -150,7 +150,7 @@ _HEAD_OF_LINE = Case(
         Symptom(text="KV caches are not full", at_us=5 * MINUTE, promql="avg(vllm:kv_cache_usage_perc) < 0.8"),
     ),
     right=(("60s", "route prompt_tokens>20000 long-pool"),),
-    wrong=(("60s", "scale chat-pool 5"),), wrong_is="add replicas behind round robin", hurt_at_least=0.9,
+    wrong=(("60s", "scale chat-pool 5"),), wrong_is="add replicas behind round robin",
 )  # fmt: skip
 
 # -- 26: data leaves its region by failover -----------------------------------------------------------------------
