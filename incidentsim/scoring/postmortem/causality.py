@@ -1,0 +1,167 @@
+"""Causal claims against the scenario's causal chain: found, missing, reversed, invented.
+
+Edges to be found: trigger → root cause → propagation → impact. A claim along the graph that leaves steps out is a
+shortcut: right, worth less. The measure is F0.5, precision first, as for diagnoses (scoring.md §2, §4). Prototype
+texts: good 1.00, stuffed 0, reversed 0, where counting keywords gave 1.00 to all three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from incidentsim.scenario.model import Scenario
+from incidentsim.scoring.numbers import exact_total
+from incidentsim.scoring.postmortem.concepts import IMPACT, Concepts, trigger_of
+from incidentsim.scoring.postmortem.document import Sentence
+from incidentsim.scoring.postmortem.grammar import Claim, claims_of
+
+SHORTCUT = 0.35
+"""What a claim that leaves steps out is worth, shared among the edges it spans: one hop away, as in diagnoses."""
+
+GUESS = 0.5
+"""What a right claim is worth that is only said to be possible."""
+
+Edge = tuple[str, str]
+Verdict = Literal["found", "shortcut", "reversed", "invented", "contradicted", "denied", "cleared", "unjudged"]
+"""`denied`: a true edge said not to be. `cleared`: a wrong one said not to be. `contradicted`: said both ways."""
+
+RIGHT: tuple[Verdict, ...] = ("found", "shortcut")
+WRONG: tuple[Verdict, ...] = ("reversed", "invented", "contradicted", "denied")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedClaim:
+    """One claim with its verdict; `line` and `text` are those of its first sentence."""
+
+    cause: str
+    effect: str
+    verdict: Verdict
+    line: int
+    text: str
+    guess: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Causality:
+    """What the text says of causes. `score` is F0.5 of precision and recall; `missing` are edges nobody named."""
+
+    score: float
+    precision: float
+    recall: float
+    edges: tuple[Edge, ...]
+    missing: tuple[Edge, ...]
+    claims: tuple[JudgedClaim, ...]
+    crowded: tuple[tuple[int, str], ...]
+
+
+def wanted_edges(scenario: Scenario) -> tuple[Edge, ...]:
+    """Return the edges from triggers through causes and propagation to harm, each once."""
+    edges: dict[Edge, None] = {}
+    starts: dict[str, None] = {}
+    for root in scenario.root_causes:
+        for change in trigger_of(scenario, root):
+            edges[change.id, root.component] = None
+        starts[root.component] = None
+        for edge in root.chain:
+            edges[edge] = None
+            starts[edge[0]] = starts[edge[1]] = None
+    inner = [start for start, _ in edges]
+    for node in starts:
+        if node not in inner:
+            edges[node, IMPACT] = None
+    return tuple(edges)
+
+
+def causality(sentences: Sequence[Sentence], scenario: Scenario, concepts: Concepts) -> Causality:
+    """Return what these sentences claim, judged."""
+    edges = wanted_edges(scenario)
+    reach = _reach((*edges, *scenario.causal_graph))
+    roots = {root.component for root in scenario.root_causes}
+
+    def fits(cause: str, effect: str) -> bool:
+        return effect in reach.get(cause, ())
+
+    reading = claims_of([s for s in sentences if s.section in ("story", "impact")], concepts, fits)
+    said = {(c.cause, c.effect) for c in reading.claims if not c.denied}
+    first: dict[tuple[str, str, bool], Claim] = {}
+    for claim in reading.claims:
+        key = (claim.cause, claim.effect, claim.denied)
+        if key not in first or (first[key].guess and not claim.guess):
+            first[key] = claim
+    judged = [
+        JudgedClaim(
+            cause=c.cause, effect=c.effect, line=c.line, text=c.text, guess=c.guess,
+            verdict=_verdict(c, edges, reach, roots, said),
+        )
+        for c in first.values()
+    ]  # fmt: skip
+    return _measured(judged, edges, reach, tuple((s.line, s.text) for s in reading.crowded))
+
+
+def _verdict(
+    claim: Claim, edges: Sequence[Edge], reach: Mapping[str, frozenset[str]], roots: set[str], said: set[Edge]
+) -> Verdict:
+    along = claim.effect in reach.get(claim.cause, ())
+    against = claim.cause in reach.get(claim.effect, ())
+    if claim.denied:
+        return "denied" if along and (claim.cause, claim.effect) not in said else "cleared"
+    if along:
+        if (claim.effect, claim.cause) in said and not claim.cause == claim.effect:
+            return "contradicted"
+        return "found" if (claim.cause, claim.effect) in edges else "shortcut"
+    if against:
+        # where two causes meet, either may be said to let the other through
+        return "unjudged" if claim.cause in roots and claim.effect != IMPACT and claim.effect not in roots else "reversed"
+    return "invented"
+
+
+def _measured(
+    claims: Sequence[JudgedClaim], edges: Sequence[Edge], reach: Mapping[str, frozenset[str]],
+    crowded: tuple[tuple[int, str], ...],
+) -> Causality:  # fmt: skip
+    worth = dict.fromkeys(edges, 0.0)
+    for claim in claims:
+        if claim.verdict not in RIGHT:
+            continue
+        weight = GUESS if claim.guess else 1.0
+        if claim.verdict == "found":
+            worth[claim.cause, claim.effect] = max(worth[claim.cause, claim.effect], weight)
+            continue
+        spanned = _spanned(claim.cause, claim.effect, edges, reach)
+        for edge in spanned:
+            worth[edge] = max(worth[edge], weight * SHORTCUT / len(spanned))
+    right = [c for c in claims if c.verdict in RIGHT]
+    wrong = [c for c in claims if c.verdict in WRONG]
+    recall = exact_total(worth.values()) / len(edges) if edges else 0.0
+    precision = len(right) / (len(right) + len(wrong)) if right or wrong else 0.0
+    score = 1.25 * precision * recall / (0.25 * precision + recall) if precision and recall else 0.0
+    return Causality(
+        score=score, precision=precision, recall=recall, edges=tuple(edges),
+        missing=tuple(edge for edge in edges if worth[edge] < GUESS), claims=tuple(claims), crowded=crowded,
+    )  # fmt: skip
+
+
+def _spanned(cause: str, effect: str, edges: Sequence[Edge], reach: Mapping[str, frozenset[str]]) -> list[Edge]:
+    """Return the edges that lie on a way from cause to effect."""
+    return [
+        (a, b) for a, b in edges
+        if (a == cause or a in reach.get(cause, ())) and (b == effect or effect in reach.get(b, ()))
+    ]  # fmt: skip
+
+
+def _reach(edges: Sequence[Edge]) -> dict[str, frozenset[str]]:
+    """Return everything that each node leads to."""
+    out: dict[str, frozenset[str]] = {}
+    for start in dict.fromkeys(a for a, _ in edges):
+        seen: dict[str, None] = {}
+        waiting = [start]
+        while waiting:
+            node = waiting.pop()
+            for a, b in edges:
+                if a == node and b not in seen:
+                    seen[b] = None
+                    waiting.append(b)
+        out[start] = frozenset(seen)
+    return out
