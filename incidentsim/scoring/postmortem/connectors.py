@@ -49,7 +49,7 @@ _CONJ_BACK = (
 _CONJ_FORWARD = (
     r"so that|so(?! far| long| many| much| on| few| that\b)|therefore|thus|hence|consequently|accordingly"
     r"|as a (?:direct )?(?:result|consequence)(?! of)|with the result that|to the point (?:that|where)|until"
-    r"|which is why|that is why|this is why|that's why|in consequence|in turn|whereupon|-+>|=+>|→|➜|⇒"
+    r"|which is why|that is why|this is why|that's why|in consequence|in turn|whereupon"
 )
 
 _VERB_FORWARD = (
@@ -75,16 +75,20 @@ _VERB_FORWARD = (
     r"(?:cause|reason|trigger|source|culprit)(?:s)? (?:of|for|behind|why)"
 )
 
-_PATTERNS: tuple[tuple[re.Pattern[str], Way, bool], ...] = tuple(
-    (re.compile(rf"(?<![\w-])(?:{text})(?![\w-])" if text[0] != "-" else text), way, verb)
-    for text, way, verb in (
-        (rf"(?:{_BE}\s+)?{_ADVERB}(?:{_PASSIVE})", "backward", True),
-        (_CONJ_BACK, "backward", False),
-        (r"so that|so(?! far| long| many| much| on| few| that\b)", "forward", False),
-        (_CONJ_FORWARD.replace(r"|-+>|=+>|→|➜|⇒", ""), "forward", False),
-        (_VERB_FORWARD, "forward", True),
-    )
-) + ((re.compile(r"-+>|=+>|→|➜|⇒"), "forward", False),)  # fmt: skip
+_ARROW = re.compile(r"-+>|=+>|→|➜|⇒")
+
+
+def _whole(text: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{text})(?![\w-])")
+
+
+_PATTERNS: tuple[tuple[re.Pattern[str], Way, bool], ...] = (
+    (_whole(rf"(?:{_BE}\s+)?{_ADVERB}(?:{_PASSIVE})"), "backward", True),
+    (_whole(_CONJ_BACK), "backward", False),
+    (_whole(_CONJ_FORWARD), "forward", False),
+    (_whole(_VERB_FORWARD), "forward", True),
+    (_ARROW, "forward", False),
+)
 
 _PARTICIPLE = re.compile(r"(?:ed|made|brought|left|kept|fed|held up|set off|put|hit|hurt|let)(?: (?:up|down|out))?$")
 _AUXILIARY = re.compile(rf"\b(?:{_BE})\s+{_ADVERB}$")

@@ -78,7 +78,7 @@ class _Open:
 
 def read(text: str, given: Collection[str] = ()) -> Document:
     """Return what a postmortem says. `given`: lines that the empty form held already, which count for nothing."""
-    blank = _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+    blank = uncommented(text)
     skip = {line.strip() for line in given if line.strip()}
     section: Kind = "story"
     sentences: list[Sentence] = []
@@ -143,6 +143,11 @@ def read(text: str, given: Collection[str] = ()) -> Document:
         ),
         cut=len(sentences) > MAX_SENTENCES,
     )  # fmt: skip
+
+
+def uncommented(text: str) -> str:
+    """Return a text with its comments blanked, so that lines keep their numbers."""
+    return _COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
 
 
 def plain(text: str) -> str:

@@ -69,18 +69,17 @@ def _judged(q: Quantity, sentence: Sentence, known: Sequence[Known]) -> Fact | N
     clause = _clause(sentence.text, q)
     kinds = ("moment", "length") if q.kind in ("moment", "length") else (q.kind,)
     candidates = [k for k in known if k.kind in kinds]
-    for near, far in ((clause, sentence.text),):
-        here, whole = frozenset(stems(near)), frozenset(stems(far))
-        about = [k for k in candidates if k.heads & whole]
-        fitting = [k for k in about if any(_close(q, value, k) for value in q.values)]
-        if fitting:
-            best = max(fitting, key=lambda k: (len(k.heads & here) > 0, len(k.tails & here), len(k.tails & whole), k.strict))
-            return _fact(q, sentence, "right", best)
-        # surely about it: a head and a tail in the same clause, and nothing else of the record fits
-        sure = [k for k in about if k.strict and k.kind == q.kind and k.heads & here and k.tails & here - k.heads]
-        if sure:
-            best = max(sure, key=lambda k: (len(k.tails & here), len(k.heads & here)))
-            return _fact(q, sentence, "wrong", best)
+    here, whole = frozenset(stems(clause)), frozenset(stems(sentence.text))
+    about = [k for k in candidates if k.about(whole)]
+    fitting = [k for k in about if any(_close(q, value, k) for value in q.values)]
+    if fitting:
+        best = max(fitting, key=lambda k: (len(k.heads & here) > 0, len(k.tails & here), len(k.tails & whole), k.strict))
+        return _fact(q, sentence, "right", best)
+    # surely about it: a head and a tail in the same clause, and nothing else of the record fits
+    sure = [k for k in about if k.strict and k.kind == q.kind and k.heads & here and k.tails & here - k.heads]
+    if sure:
+        best = max(sure, key=lambda k: (len(k.tails & here), len(k.heads & here)))
+        return _fact(q, sentence, "wrong", best)
     if q.kind == "count" and not _counts_something(q):
         return None
     return _fact(q, sentence, "unsupported", None)

@@ -52,7 +52,8 @@ _NOUNS: dict[str, str] = {
 class Known:
     """One figure of the record.
 
-    `heads` are stems one of which a sentence must hold to be about it; `tails` make it surely about it. `strict`:
+    `heads` are stems one of which a sentence must hold to be about it, beside one of each set of `must`; `tails` make it surely
+    about it. `strict`:
     a sentence that is surely about it and says another value is wrong; others can only bear a figure out.
     """
 
@@ -61,9 +62,14 @@ class Known:
     text: str
     heads: frozenset[str]
     tails: frozenset[str] = frozenset()
+    must: tuple[frozenset[str], ...] = ()
     seqs: tuple[int, ...] = ()
     strict: bool = True
     truth: bool = False
+
+    def about(self, said: frozenset[str]) -> bool:
+        """Say whether a sentence of these stems can be about it."""
+        return bool(self.heads & said) and all(some & said for some in self.must)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +85,7 @@ def ledger(transcript: Transcript, scenario: Scenario, cast: Cast) -> Ledger:
     """Return what the record of this session says. Pure; times are scenario time."""
     play = read_play(transcript.records, names_of(cast, scenario))
     known = [
-        *_moments(transcript.records, cast, scenario), *_course(transcript.records, play, scenario),
+        *_moments(transcript.records), *_course(transcript.records, play, scenario),
         *_counts(transcript.records, play, scenario, cast), *_texts(transcript.records, scenario, cast),
         *_truth(scenario, cast),
     ]  # fmt: skip
@@ -91,10 +97,8 @@ def _set(*texts: str) -> frozenset[str]:
     return frozenset(stem(w) for text in texts for w in text.replace("_", " ").replace(".", " ").replace("-", " ").split())
 
 
-def _moments(records: Sequence[Record], cast: Cast, scenario: Scenario) -> Iterable[Known]:
+def _moments(records: Sequence[Record]) -> Iterable[Known]:
     """Yield when each recorded thing happened that a candidate can know of."""
-    del scenario
-    firsts: dict[str, int] = {}
     for r in records:
         body = r.body
         heads, tails, text = frozenset[str](), frozenset[str](), ""
@@ -141,10 +145,8 @@ def _moments(records: Sequence[Record], cast: Cast, scenario: Scenario) -> Itera
                 continue
         if r.t_us <= -600_000_000 and r.type == "change":
             continue  # older changes are entered when the prelude begins
-        firsts.setdefault(r.type, r.t_us)
         yield Known(kind="moment", value=r.t_us, text=f"{format_clock(r.t_us)} {text}", heads=heads, tails=tails,
                     seqs=(r.seq,))  # fmt: skip
-    del cast
 
 
 def _split_name(name: str) -> str:
@@ -157,7 +159,13 @@ def _course(records: Sequence[Record], play: Play, scenario: Scenario) -> Iterab
     curve = burn_curve(recorded_series(records), scenario)
     onset = next((t for t, over in zip(curve.times_us, curve.over, strict=True) if over), None)
     acted = [i.t_us for i in play.given()]
-    calm = curve.calm_from_us(max(onset or 0, acted[0] if acted else 0)) if onset is not None else None
+    calm = None
+    if onset is not None:
+        since = max(onset, acted[0] if acted else 0)
+        last_over = max(t for t, over in zip(curve.times_us, curve.over, strict=True) if over)
+        after = [t for t in curve.times_us if t > last_over]
+        # a session may be closed before two calm minutes are over; then it is calm from its last bad minute on
+        calm = curve.calm_from_us(since) or (after[0] if after else None)
     harm = _set("user customer slow late error harm impact token answer request degrade recommendation objective slo")
     if onset is not None:
         yield Known(kind="moment", value=onset, text=f"objective first missed {format_clock(onset)}",
@@ -203,23 +211,25 @@ def _counts(records: Sequence[Record], play: Play, scenario: Scenario, cast: Cas
                 named = frozenset() if len(some) > 1 else frozenset(stems(" ".join(_called(some[0], cast))))
                 offered, bad = _total(last[1], slo.id, some)
                 since = (offered - _total(page[1], slo.id, some)[0], bad - _total(page[1], slo.id, some)[1])
-                about = _set(_SLO_WORDS[slo.kind]) | named
+                about = _set(_SLO_WORDS[slo.kind])
+                only = (about, named) if named else (about,)
                 who = "" if len(some) > 1 else f" of {cast.shown(some[0])}"
                 for value, what in ((bad, "bad"), (since[1], "bad since the page")):
                     yield Known(kind="count", value=value * 1000, text=f"{value:,} {what} by {slo.id}{who}",
-                                heads=_set("request answer token call recommendation"), tails=about, seqs=(last[2],))  # fmt: skip
+                                heads=_set("request answer token call recommendation"), tails=about | named, must=only, seqs=(last[2],))  # fmt: skip
                 yield Known(kind="count", value=offered * 1000, text=f"{offered:,} requests{who}", strict=False,
-                            heads=_set("request answer call"), tails=_set("all total offered") | named, seqs=(last[2],))  # fmt: skip
+                            heads=_set("request answer call"), must=only[1:], seqs=(last[2],))  # fmt: skip
                 shares = [(bad, offered, "of all"), (since[1], since[0], "since the page")]
                 for part, whole, what in shares:
                     if whole:
                         yield Known(kind="share", value=part * 1_000_000 // whole, seqs=(last[2],),
-                                    text=f"{part * 100 / whole:.1f} % bad by {slo.id}{who}, {what}", heads=about)  # fmt: skip
+                                    text=f"{part * 100 / whole:.1f} % bad by {slo.id}{who}, {what}", heads=about, must=only)  # fmt: skip
             if peak is not None:
                 yield Known(kind="share", value=peak, text=f"{peak / 10_000:.1f} % bad by {slo.id} in the worst minute",
                             heads=_set(_SLO_WORDS[slo.kind], "worst peak height"), strict=False)  # fmt: skip
-        dollars = last[1] and next(r for r in reversed(records) if r.type == "checkpoint").body.get("cost_microdollars", 0)
-        yield Known(kind="count", value=int(dollars) // 1000, text=f"${int(dollars) / 1e6:.2f} spent", heads=_set("cost spend dollar spent bill"), strict=False)
+        dollars = int(next(r for r in reversed(records) if r.type == "checkpoint").body.get("cost_microdollars", 0))
+        yield Known(kind="count", value=dollars // 1000, text=f"${dollars / 1e6:.2f} spent", strict=False,
+                    heads=_set("cost spend dollar spent bill"))  # fmt: skip
     said = [s for s in play.said if s.kind == "status"]
     pools = scenario.stack.pools
     for number, noun, strict in (
