@@ -7,7 +7,7 @@ texts: good 1.00, stuffed 0, reversed 0, where counting keywords gave 1.00 to al
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,7 +78,12 @@ def causality(sentences: Sequence[Sentence], scenario: Scenario, concepts: Conce
     """Return what these sentences claim, judged."""
     edges = wanted_edges(scenario)
     reach = _reach((*edges, *scenario.causal_graph))
-    roots = {root.component for root in scenario.root_causes}
+    roots = [root.component for root in scenario.root_causes]
+
+    def meets(cause: str, effect: str) -> bool:
+        """Say whether another root cause comes through the effect: either may be said to let the other through."""
+        others = [r for r in roots if r != cause and effect in (r, *reach.get(r, ()))]
+        return cause in roots and effect != IMPACT and effect not in roots and bool(others)
 
     def fits(cause: str, effect: str) -> bool:
         return effect in reach.get(cause, ())
@@ -93,7 +98,7 @@ def causality(sentences: Sequence[Sentence], scenario: Scenario, concepts: Conce
     judged = [
         JudgedClaim(
             cause=c.cause, effect=c.effect, line=c.line, text=c.text, guess=c.guess,
-            verdict=_verdict(c, edges, reach, roots, said),
+            verdict=_verdict(c, edges, reach, meets, said),
         )
         for c in first.values()
     ]  # fmt: skip
@@ -101,19 +106,19 @@ def causality(sentences: Sequence[Sentence], scenario: Scenario, concepts: Conce
 
 
 def _verdict(
-    claim: Claim, edges: Sequence[Edge], reach: Mapping[str, frozenset[str]], roots: set[str], said: set[Edge]
-) -> Verdict:
+    claim: Claim, edges: Sequence[Edge], reach: Mapping[str, frozenset[str]], meets: Callable[[str, str], bool],
+    said: set[Edge],
+) -> Verdict:  # fmt: skip
     along = claim.effect in reach.get(claim.cause, ())
     against = claim.cause in reach.get(claim.effect, ())
     if claim.denied:
         return "denied" if along and (claim.cause, claim.effect) not in said else "cleared"
     if along:
-        if (claim.effect, claim.cause) in said and not claim.cause == claim.effect:
+        if (claim.effect, claim.cause) in said and not meets(claim.effect, claim.cause):
             return "contradicted"
         return "found" if (claim.cause, claim.effect) in edges else "shortcut"
     if against:
-        # where two causes meet, either may be said to let the other through
-        return "unjudged" if claim.cause in roots and claim.effect != IMPACT and claim.effect not in roots else "reversed"
+        return "unjudged" if meets(claim.cause, claim.effect) else "reversed"
     return "invented"
 
 

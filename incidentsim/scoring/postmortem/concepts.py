@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from incidentsim.scenario.cast import Cast
@@ -27,6 +28,8 @@ GAP = 2
 
 AMPLIFIERS = ("retry_bug", "unbounded_retries")
 """Fault kinds whose words name what clients do in any overload: naming them blames nothing."""
+
+_LITTLE = frozenset(stem(word) for word in EMPTY_WORDS)
 
 _UNITS = frozenset({"per", "minute", "minutes", "second", "seconds", "hour", "day", "days", "ticket", "requested"})
 """Words of a change's text that say nothing of what it changed."""
@@ -76,7 +79,7 @@ class Concepts:
             for phrase in concept.phrases:
                 if all(part in places for part in phrase):
                     found += [(-len(phrase), order, taken, concept) for taken in _windows(phrase, places)]
-        found.sort(key=lambda hit: (hit[0], hit[2], hit[1]))
+        found.sort(key=lambda hit: hit[:3])
         used: set[int] = set()
         mentions: list[Mention] = []
         for _, _, taken, concept in found:
@@ -161,17 +164,17 @@ def _others(
             continue
         role: Role = "victim" if kind == "tenant" else "other"
         add(component, _shown(component, cast), role, _names(component, cast))
-    here = {kind for node in mine for kind in planted.get(node, ())}
-    for kind, spec in FAULTS.items():
-        if kind not in (*here, *AMPLIFIERS) and spec.component != "observability":
-            texts = (kind.replace("_", " "), *FAULT_WORDS.get(kind, ()))
-            add(f"fault:{kind}", kind.replace("_", " "), "other", texts, spec.component)
     for entry in scenario.timeline:
         change = entry.change
         if change is not None and change.id not in mine and not change.waiver:
             target = cast.render(change.target)
             made = [f"{target} {word}" for word in CHANGE_WORDS[change.kind]]
             add(change.id, change.id, "other", (change.id, *made, *_numbered(cast.render(change.summary))))
+    here = {kind for node in mine for kind in planted.get(node, ())}
+    for kind, spec in FAULTS.items():
+        if kind not in (*here, *AMPLIFIERS) and spec.component != "observability":
+            texts = (kind.replace("_", " "), *FAULT_WORDS.get(kind, ()))
+            add(f"fault:{kind}", kind.replace("_", " "), "other", texts, spec.component)
     for name, texts in OUTSIDE_CAUSES.items():
         add(f"outside:{name}", name, "other", texts)
     return {name: c for name, c in out.items() if not (c.place and c.place in chained and not c.phrases)}
@@ -200,16 +203,25 @@ def _telling(change: Change, cast: Cast) -> list[str]:
     texts = [change.id]
     for line in (change.summary, *change.detail):
         said = [w.text for w in words(cast.render(line)) if w.text not in EMPTY_WORDS and w.text not in _UNITS]
-        texts += [f"{first} {second}" for first, second in zip(said, said[1:], strict=False)]
-    own = {stem(part) for name in (change.target, *(t.slug for t in cast.tenants.values()),
-                                   *(t.name for t in cast.tenants.values())) for part in re.split(r"\W+", name)}
+        texts += [f"{first} {second}" for first, second in pairwise(said)]
+    own = {
+        stem(part)
+        for name in (change.target, *(t.slug for t in cast.tenants.values()), *(t.name for t in cast.tenants.values()))
+        for part in re.split(r"\W+", name)
+    }
     return [text for text in texts if text == change.id or not {stem(w) for w in text.split()} & own]
 
 
 def _numbered(summary: str) -> list[str]:
-    """Return the pairs of words of a summary one of which is a number: versions, mostly."""
-    said = [w.text for w in words(summary) if w.text not in EMPTY_WORDS]
-    return [f"{a} {b}" for a, b in zip(said, said[1:], strict=False) if a.isdigit() != b.isdigit()]
+    """Return what has a number in a summary, with each of its numbers: versions, mostly."""
+    texts: list[str] = []
+    last = ""
+    for word in words(summary):
+        if word.text.isdigit() and last:
+            texts.append(f"{last} {word.text}")
+        elif word.text not in EMPTY_WORDS:
+            last = word.text
+    return texts
 
 
 def _phrases(texts: Iterable[str]) -> tuple[tuple[str, ...], ...]:
@@ -224,7 +236,12 @@ def _phrases(texts: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def _windows(phrase: tuple[str, ...], places: Mapping[str, Sequence[int]]) -> list[tuple[int, ...]]:
-    """Return where the words of a phrase stand near each other, in any order."""
+    """Return where the words of a phrase stand near each other, in any order; side by side where one says little."""
+    if len(phrase) > 1 and any(part in _LITTLE for part in phrase):
+        return [
+            tuple(range(first, first + len(phrase))) for first in places[phrase[0]]
+            if all(first + i in places[part] for i, part in enumerate(phrase))
+        ]  # fmt: skip
     reach = len(phrase) - 1 + (GAP if len(phrase) > 1 else 0)
     out: list[tuple[int, ...]] = []
     for first in places[phrase[0]]:

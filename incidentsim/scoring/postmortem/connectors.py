@@ -31,7 +31,7 @@ _PASSIVE = (
     r"(?:caused|triggered|driven|brought about|brought on|produced|created|made worse|made|filled(?: up)?|flooded"
     r"|slowed(?: down)?|delayed|blocked|exhausted|saturated|starved|overloaded|overwhelmed|crowded out|induced|set off"
     r"|started|explained|forced|evicted|preempted|kept|held up|fed|pushed|introduced|clogged|swamped|degraded|hit|hurt"
-    r"|affected|eaten up|used up|consumed|occupied|spoiled|broken|enabled|followed|aged|allowed|permitted"
+    r"|affected|eaten up|used up|consumed|occupied|spoiled|broken|enabled|made possible|followed|aged|allowed|permitted"
     r"|corrupted|poisoned|choked|drowned|amplified|worsened|stuffed|packed)\s+by"
     r"|(?:filled|filling|fill|flooded|clogged|overloaded|saturated|swamped|choked|stuffed|packed)\s+(?:up\s+)?with"
 )
@@ -47,13 +47,13 @@ _CONJ_BACK = (
 )
 
 _CONJ_FORWARD = (
-    r"so that|so(?! far| long| many| much| on| few| that\b)|therefore|thus|hence|consequently|accordingly"
+    r"so that|so(?!:| in short| to sum| far| long| many| much| on| few| that\b)|therefore|thus|hence|consequently|accordingly"
     r"|as a (?:direct )?(?:result|consequence)(?! of)|with the result that|to the point (?:that|where)|until"
     r"|which is why|that is why|this is why|that's why|in consequence|in turn|whereupon"
 )
 
 _VERB_FORWARD = (
-    r"caus(?:e|es|ed|ing)|le(?:d|ads?|ading)(?: directly)? to|result(?:s|ed|ing)? in|trigger(?:s|ed|ing)?"
+    r"caus(?:e|es|ed|ing)|le(?:d|ads?|ading)(?: directly)?(?: to)?|result(?:s|ed|ing)? in|trigger(?:s|ed|ing)?"
     r"|driv(?:e|es|ing)|drove|ma(?:de|ke|kes|king)|mean(?:s|t|ing)(?: that)?|produc(?:e|es|ed|ing)"
     r"|creat(?:e|es|ed|ing)|fill(?:s|ed|ing)?(?: up)?|flood(?:s|ed|ing)?|exhaust(?:s|ed|ing)?|saturat(?:e|es|ed|ing)"
     r"|starv(?:e|es|ed|ing)|overload(?:s|ed|ing)?|overwhelm(?:s|ed|ing)?|slow(?:s|ed|ing)(?: down)?|delay(?:s|ed|ing)"
@@ -95,12 +95,14 @@ _AUXILIARY = re.compile(rf"\b(?:{_BE})\s+{_ADVERB}$")
 _NOT = r"(?:not|never|no longer|cannot|hardly|nowise|neither|nor|n't|in no way|didn’t|wasn’t|isn’t|weren’t)"
 _NOT_VERB = re.compile(rf"(?:\b|(?<=\w)){_NOT}\b(?!\s+(?:only|just|merely|simply))(?:\s+\w+){{0,3}}\s*$")
 _NOT_CONJ = re.compile(r"\bnot\s*$")
+_NOT_BEFORE = re.compile(r"\b(?:did|does|do|was|were|is|are)(?: not|n't)(?: \w+){0,4}\s*$")
 _INSIDE_NOT = re.compile(r"\b(?:not|never|n't)\b")
 
 WHOLE_DENIAL = re.compile(
     r"\b(?:rul(?:ed|es|ing|e) (?:\w+ ){0,6}out|exclud(?:ed|ing)|exonerat|no (?:evidence|sign|indication|proof|link|relation|connection)"
-    r"|nothing to do with|unrelated to|no (?:\w+ )?(?:effect|influence|bearing)\b|played no|no part in|no role"
+    r"|(?<!that had )(?<!which had )(?<!that have )(?<!which have )nothing to do with|unrelated to|no (?:\w+ )?(?:effect|influence|bearing)\b|played no|no part in|no role"
     r"|innocent|red herring|coinciden|not to blame|not responsible|not guilty|false (?:lead|trail|positive lead)"
+    r"|(?:did|does|do|could) ?(?:not|n't) (?:cause|trigger|explain|start|lead to) (?:the|this|our|any) (?:\w+ )?(?:incident|outage|problem|issue|slowdown|trouble)"
     r"|dead end|harmless|not the case|not true|not (?:the|a|our|its) (?:\w+ )?(?:cause|reason|culprit|trigger|source|problem|factor)"
     r"|(?:did|does|do) not (?:contribute|matter|play)|(?:didn't|doesn't) (?:contribute|matter|play)|no factor|not a factor"
     r"|disproved|refuted|dismissed|discarded|never (?:the|a) (?:cause|problem|factor)|neither)\b"
@@ -122,7 +124,9 @@ NAMED_NOT = re.compile(
 TURN = re.compile(r"\s*(?:;|,?\s+but(?! for\b)|,?\s+however,?|,?\s+instead(?! of)\b:?|,\s+rather(?! than)\b)\s*")
 """Where a statement ends inside a sentence, and another with its own denial begins."""
 
-OPENERS = re.compile(r"^(?:and |but )?(?:when|as|once|with|having|by|given|if only|while)\b(?! a (?:result|consequence))")
+OPENERS = re.compile(
+    r"^(?:and |but )?(?:when|as|once|with|having|by|given|if only|while)\b(?! a (?:result|consequence))"
+)
 """Subordinate openings: "When A, B" says that A made B."""
 
 BACK_REFERENCE = re.compile(
@@ -132,15 +136,26 @@ BACK_REFERENCE = re.compile(
 """Openings that mean what the sentence before ended with."""
 
 
-def connectors_of(text: str) -> list[Connector]:
-    """Return the connectors of a statement in lower case, in order, the longest where several overlap."""
+def connectors_of(text: str, *, turned: bool = False) -> list[Connector]:
+    """Return the connectors of a statement in lower case, in order, the longest where several overlap.
+
+    `turned`: another statement of the same sentence follows and sets this one right, so that "did not fill because of
+    A; …" denies A. Alone, "did not arrive because of A" says that A kept it from arriving.
+    """
     found: list[Connector] = []
     for pattern, way, verb in _PATTERNS:
         for match in pattern.finditer(text):
             before, body = text[: match.start()], match[0]
-            if verb and way == "forward" and not body.endswith(" by") and _PARTICIPLE.search(body) and _AUXILIARY.search(before):
+            if (
+                verb
+                and way == "forward"
+                and not body.endswith(" by")
+                and _PARTICIPLE.search(body)
+                and _AUXILIARY.search(before)
+            ):
                 continue
             denied = bool(_NOT_VERB.search(before)) if verb else bool(_NOT_CONJ.search(before))
+            denied = denied or (turned and way == "backward" and bool(_NOT_BEFORE.search(before)))
             denied = denied or (verb and bool(_INSIDE_NOT.search(body)))
             found.append(Connector(way=way, verb=verb, start=match.start(), end=match.end(), denied=denied))
     found.sort(key=lambda c: (c.start, -c.end, c.verb))

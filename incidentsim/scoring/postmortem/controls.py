@@ -69,7 +69,9 @@ def controls_of(item: Item, scenario: Scenario, names: Names) -> Controls:
                 continue
             line = _ALERT_LINE.match(text.strip())
             if line:
-                rules.append(_checked({"alert": line[1], "expr": line[2], **({"for": line[3]} if line[3] else {})}, scenario))
+                rules.append(
+                    _checked({"alert": line[1], "expr": line[2], **({"for": line[3]} if line[3] else {})}, scenario)
+                )
             else:
                 settings += [_setting(part.strip(), scenario, names) for part in text.split(";") if part.strip()]
         for block in item.blocks:

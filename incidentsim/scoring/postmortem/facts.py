@@ -30,8 +30,12 @@ FactVerdict = Literal["right", "wrong", "unsupported"]
 _IDENTIFIER = re.compile(r"\b(?:[a-z][a-z0-9]*-)+\d+\b|\bnode-\d+\b|\btenant\.[a-z0-9-]+\b|\bchg-\w+\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[;:,—–]|\s-\s|\band\b|\bbut\b|\bwhile\b|\bthen\b")
 _SAVED = re.compile(r"\b(?:saved|prevented|avoided|spared|would have|could have|should|aim|target|goal)\b")
-_AFFECTED = re.compile(r"\b(?:affected|harmed|hit|hurt|suffer\w*|impacted|complain\w*|waited|slow for|errors for|late for)\b")
-_UNHARMED = re.compile(r"\b(?:not|un|in|never|no)[ -]?\w*\s?(?:affected|harmed|hit|impacted)\b|\bunaffected\b|\bspared\b")
+_AFFECTED = re.compile(
+    r"\b(?:affected|harmed|hit|hurt|suffer\w*|impacted|complain\w*|waited|slow for|errors for|late for)\b"
+)
+_UNHARMED = re.compile(
+    r"\b(?:not|un|in|never|no)[ -]?\w*\s?(?:affected|harmed|hit|impacted)\b|\bunaffected\b|\bspared\b"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,8 @@ def check_facts(
 
 def _judged(q: Quantity, sentence: Sentence, known: Sequence[Known]) -> Fact | None:
     """Return the verdict on one quantity, None for a number that counts nothing."""
+    if q.kind == "count" and not _counts_something(q):
+        return None
     clause = _clause(sentence.text, q)
     kinds = ("moment", "length") if q.kind in ("moment", "length") else (q.kind,)
     candidates = [k for k in known if k.kind in kinds]
@@ -73,15 +79,14 @@ def _judged(q: Quantity, sentence: Sentence, known: Sequence[Known]) -> Fact | N
     about = [k for k in candidates if k.about(whole)]
     fitting = [k for k in about if any(_close(q, value, k) for value in q.values)]
     if fitting:
-        best = max(fitting, key=lambda k: (len(k.heads & here) > 0, len(k.tails & here), len(k.tails & whole), k.strict))
+        best = max(fitting, key=lambda k: (bool(k.heads & here), len(k.tails & here), len(k.tails & whole), k.strict,
+                                           -abs(q.values[0] - k.value)))  # fmt: skip
         return _fact(q, sentence, "right", best)
     # surely about it: a head and a tail in the same clause, and nothing else of the record fits
     sure = [k for k in about if k.strict and k.kind == q.kind and k.heads & here and k.tails & here - k.heads]
     if sure:
         best = max(sure, key=lambda k: (len(k.tails & here), len(k.heads & here)))
         return _fact(q, sentence, "wrong", best)
-    if q.kind == "count" and not _counts_something(q):
-        return None
     return _fact(q, sentence, "unsupported", None)
 
 
@@ -101,7 +106,9 @@ def _clause(text: str, q: Quantity) -> str:
 
 def _close(q: Quantity, value: int, known: Known) -> bool:
     if q.kind in ("moment", "length"):
-        return abs(value - known.value) <= TIME_TOLERANCE_US and (known.strict or q.kind == known.kind or known.kind == "moment")
+        return abs(value - known.value) <= TIME_TOLERANCE_US and (
+            known.strict or known.kind in (q.kind, "moment")
+        )
     if known.value < 12_000 and known.kind == "count" and known.value % 1000 == 0:
         return value == known.value
     return abs(value - known.value) * 1_000_000 <= TOLERANCE_PPM * max(abs(known.value), 1)
@@ -109,7 +116,14 @@ def _close(q: Quantity, value: int, known: Known) -> bool:
 
 def _counts_something(q: Quantity) -> bool:
     """Say whether a number stands before what it counts, and is no version, name or ordinal."""
-    return q.after == "$" or bool(re.match(r"\s+(?:\w+\s+){0,2}(?:request|customer|tenant|user|replica|pod|answer|error|alert|call|token|minute|engine|status|update|shopper|recommendation)", q.after))
+    if q.text.casefold() == "one":
+        return False
+    return q.after == "$" or bool(
+        re.match(
+            r"\s+(?:\w+\s+){0,2}(?:request|customer|tenant|user|replica|pod|answer|error|alert|call|token|minute|engine|status|update|shopper|recommendation)",
+            q.after,
+        )
+    )
 
 
 def _fact(q: Quantity, sentence: Sentence, verdict: FactVerdict, known: Known | None) -> Fact:
@@ -139,14 +153,16 @@ def _names(sentence: Sentence, lowered: str, names: frozenset[str], book: Ledger
         if word in names:
             out.append(Fact(line=sentence.line, said=word, kind="name", verdict="right", known="part of this incident"))
         elif word.startswith(("node-", "tenant.", "chg-")) or word.rpartition("-")[0] in names:
-            out.append(Fact(line=sentence.line, said=word, kind="name", verdict="wrong", known="there is nothing of this name"))
+            out.append(
+                Fact(line=sentence.line, said=word, kind="name", verdict="wrong", known="there is nothing of this name")
+            )
     if sentence.section != "actions" and _AFFECTED.search(lowered) and not _UNHARMED.search(lowered):
         subject = lowered if "only" in lowered else lowered.partition(" by ")[0]
         for tenant in book.tenants:
             if tenant.casefold() in subject or tenant.replace("-", " ").casefold() in subject:
                 verdict: FactVerdict = "right" if tenant in book.harmed else "wrong"
                 text = "its objective was missed" if verdict == "right" else "its objectives held throughout"
-                out.append(Fact(line=sentence.line, said=f"{tenant} affected", kind="tenant", verdict=verdict, known=text))
+                out.append(
+                    Fact(line=sentence.line, said=f"{tenant} affected", kind="tenant", verdict=verdict, known=text)
+                )
     return out
-
-

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from incidentsim.scoring.postmortem.concepts import IMPACT, Concept, Concepts, Mention
 from incidentsim.scoring.postmortem.connectors import (
@@ -69,7 +70,8 @@ def claims_of(sentences: Sequence[Sentence], concepts: Concepts, fits: Fits) -> 
             continue
         for start, end in _statements(lowered):
             inside = [replace(m, start=m.start - start, end=m.end - start) for m in found if start <= m.start < end]
-            statement = _Statement(lowered[start:end], inside, carried, fits)
+            turned = end < len(lowered)
+            statement = _Statement(lowered[start:end], inside, carried, fits, turned=turned)
             read, carried = statement.read()
             claims += [replace(c, line=sentence.line, text=sentence.text) for c in read]
     return Reading(claims=tuple(claims), crowded=tuple(crowded))
@@ -88,11 +90,14 @@ def _statements(text: str) -> list[tuple[int, int]]:
 class _Statement:
     """One statement: its connectors, and the groups of concepts between them."""
 
-    def __init__(self, text: str, mentions: Sequence[Mention], carried: tuple[Concept, ...], fits: Fits) -> None:
+    def __init__(
+        self, text: str, mentions: Sequence[Mention], carried: tuple[Concept, ...], fits: Fits,
+        *, turned: bool,
+    ) -> None:  # fmt: skip
         self.text, self.fits, self.carried = text, fits, carried
         self.guess = bool(HEDGE.search(text))
         kept = [m for m in mentions if not NAMED_NOT.search(text[: m.start])]
-        connectors = self._useful(connectors_of(text), kept)
+        connectors = self._useful(connectors_of(text, turned=turned), kept)
         # a word that both joins and names, such as "slowed", joins here
         self.mentions = [m for m in kept if not any(c.start <= m.start and m.end <= c.end for c in connectors)]
         self.connectors = self._opened(connectors)
@@ -111,7 +116,9 @@ class _Statement:
                 right = self.carried
             recalled = left is self.carried or right is self.carried
             if connector.way == "forward":
-                claims += self._between(left, right, beyond, connector.denied, choose=recalled)
+                read = self._between(left, right, beyond, connector.denied, choose=recalled)
+                # "So" after a full stop may only go on with the story
+                claims += [c for c in read if connector.verb or not recalled or self.fits(c.cause, c.effect)]
                 outcome = beyond or right or outcome
             else:
                 claims += self._between(right, left, beyond, connector.denied, inner_causes=True, choose=recalled)
@@ -176,7 +183,7 @@ class _Statement:
         edges = [0, *(c.end for c in self.connectors), len(self.text) + 1]
         return [
             tuple({m.concept.id: m.concept for m in self.mentions if low <= m.start < high}.values())
-            for low, high in zip(edges, edges[1:], strict=False)
+            for low, high in pairwise(edges)
         ]
 
     def _left(self, i: int) -> tuple[Concept, ...]:
@@ -202,6 +209,9 @@ class _Statement:
         *, inner_causes: bool = False, choose: bool = False,
     ) -> list[Claim]:  # fmt: skip
         """Return the claims between two groups; where several readings are open, those that fit, else one."""
+        if any(c.id.startswith(("fault:", "outside:")) for c in causes):
+            # "a memory leak in the engines" blames the leak, not the engines
+            causes = tuple(c for c in causes if c.role != "chain")
         direct = [(c, e) for c in causes for e in effects if _may(c, e)]
         further = [(c, e) for c in (inner if inner_causes else causes) for e in (effects if inner_causes else inner)
                    if _may(c, e)]  # fmt: skip

@@ -94,7 +94,9 @@ def ledger(transcript: Transcript, scenario: Scenario, cast: Cast) -> Ledger:
 
 
 def _set(*texts: str) -> frozenset[str]:
-    return frozenset(stem(w) for text in texts for w in text.replace("_", " ").replace(".", " ").replace("-", " ").split())
+    return frozenset(
+        stem(w) for text in texts for w in text.replace("_", " ").replace(".", " ").replace("-", " ").split()
+    )
 
 
 def _moments(records: Sequence[Record]) -> Iterable[Known]:
@@ -132,7 +134,9 @@ def _moments(records: Sequence[Record]) -> Iterable[Known]:
                 text = f"message of {body.get('who', '')}"
             case "hypothesis" | "diagnosis":
                 heads = _set("hypothesis suspect suspicion diagnose diagnosis conclude identify")
-                tails = frozenset(stems(f"{body.get('statement', '')} {body.get('cause', '')} {body.get('component', '')}"))
+                tails = frozenset(
+                    stems(f"{body.get('statement', '')} {body.get('cause', '')} {body.get('component', '')}")
+                )
                 text = r.type
             case "change":
                 name = str(body["change"])
@@ -175,23 +179,57 @@ def _course(records: Sequence[Record], play: Play, scenario: Scenario) -> Iterab
                     heads=_set("recover restore normal mitigate calm back healthy met over"))  # fmt: skip
     lengths: list[tuple[int, str, frozenset[str], frozenset[str]]] = []
     if onset is not None and calm is not None:
-        lengths.append((calm - onset, "harm to users, first to last", _set("last incident outage impact degrade harm affect suffer for"), harm))
-        lengths.append((calm, "page to objectives met", _set("recover restore mitigate repair fix mitigation"), _set("page take took after within until time to")))
+        lengths.append(
+            (
+                calm - onset,
+                "harm to users, first to last",
+                _set("last incident outage impact degrade harm affect suffer for"),
+                harm,
+            )
+        )
+        lengths.append(
+            (
+                calm,
+                "page to objectives met",
+                _set("recover restore mitigate repair fix mitigation"),
+                _set("page take took after within until time to"),
+            )
+        )
     if play.acks:
-        lengths.append((play.acks[0].t_us, "page to acknowledgement", _set("acknowledge ack"), _set("within after page take took")))
+        lengths.append(
+            (play.acks[0].t_us, "page to acknowledgement", _set("acknowledge ack"), _set("within after page take took"))
+        )
     if play.said and (told := [s for s in play.said if s.kind == "status"]):
-        lengths.append((told[0].t_us, "page to first status", _set("status update inform told"), _set("first within after page")))
+        lengths.append(
+            (told[0].t_us, "page to first status", _set("status update inform told"), _set("first within after page"))
+        )
     if acted:
-        lengths.append((acted[0], "page to first action", _set("act action mitigation respond"), _set("first within after page")))
+        lengths.append(
+            (acted[0], "page to first action", _set("act action mitigation respond"), _set("first within after page"))
+        )
     if play.end_us is not None:
-        lengths.append((play.end_us, "page to the end", _set("resolve close incident session total last"), _set("page total whole take took")))
+        lengths.append(
+            (
+                play.end_us,
+                "page to the end",
+                _set("resolve close incident session total last"),
+                _set("page total whole take took"),
+            )
+        )
     fired: dict[str, Record] = {}
     for r in records:
         if r.type == "alert_fired":
             fired.setdefault(str(r.body["alert"]), r)
         elif r.type == "alert_cleared" and str(r.body["alert"]) in fired:
             start = fired.pop(str(r.body["alert"]))
-            lengths.append((r.t_us - start.t_us, f"{r.body['alert']} fired for", _set("fire alert"), _set(_split_name(str(r.body["alert"])))))
+            lengths.append(
+                (
+                    r.t_us - start.t_us,
+                    f"{r.body['alert']} fired for",
+                    _set("fire alert"),
+                    _set(_split_name(str(r.body["alert"]))),
+                )
+            )
     for us, text, heads, tails in lengths:
         # what counts as the length of an incident is a matter of definition, so these bear out and don't refute
         yield Known(kind="length", value=us, text=f"{text}: {format_duration(us // 1_000_000 * 1_000_000)}", heads=heads,
@@ -226,7 +264,8 @@ def _counts(records: Sequence[Record], play: Play, scenario: Scenario, cast: Cas
                                     text=f"{part * 100 / whole:.1f} % bad by {slo.id}{who}, {what}", heads=about, must=only)  # fmt: skip
             if peak is not None:
                 yield Known(kind="share", value=peak, text=f"{peak / 10_000:.1f} % bad by {slo.id} in the worst minute",
-                            heads=_set(_SLO_WORDS[slo.kind], "worst peak height"), strict=False)  # fmt: skip
+                            heads=_set("worst peak height top maximum up at"), must=(_set(_SLO_WORDS[slo.kind]),),
+                            strict=False)  # fmt: skip
         dollars = int(next(r for r in reversed(records) if r.type == "checkpoint").body.get("cost_microdollars", 0))
         yield Known(kind="count", value=dollars // 1000, text=f"${dollars / 1e6:.2f} spent", strict=False,
                     heads=_set("cost spend dollar spent bill"))  # fmt: skip
@@ -271,7 +310,9 @@ def _texts(records: Sequence[Record], scenario: Scenario, cast: Cast) -> Iterabl
         for q in quantities(text):
             if q.kind in ("share", "count", "length"):
                 for value in q.values:
-                    yield Known(kind=q.kind, value=value, text=f"“{_around(text, q)}”", heads=heads, seqs=seqs, strict=False)
+                    yield Known(
+                        kind=q.kind, value=value, text=f"“{_around(text, q)}”", heads=heads, seqs=seqs, strict=False
+                    )
 
 
 def _truth(scenario: Scenario, cast: Cast) -> Iterable[Known]:

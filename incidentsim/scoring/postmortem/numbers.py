@@ -43,7 +43,7 @@ _BIG = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "k": 1_000, "m"
 
 _ONE = "|".join(_ONES)
 _TEN = "|".join(_TENS)
-_SPELT = rf"(?:a |an |{_ONE}|{_TEN})(?:[ -](?:{_ONE}|{_TEN}|hundred|thousand|million|dozen|and(?= (?:{_ONE}|{_TEN}))))*"
+_SPELT = rf"(?:an? |an?(?= )|{_ONE}|{_TEN})(?:[ -](?:{_ONE}|{_TEN}|hundred|thousand|million|dozen|and(?= (?:{_ONE}|{_TEN}))))*"
 _DIGITS = r"\d{1,3}(?:[,.'’\u00a0\u202f ]\d{3})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
 _NUMBER = rf"(?:{_DIGITS})"
 
@@ -52,26 +52,32 @@ _T_LENGTH = re.compile(r"\bt\s*([+\-−–])\s*((?:\d+(?:\.\d+)?\s*(?:h|min|m|s)
 _CLOCK = re.compile(r"(?<![\d:.+\-])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?![\d:])")
 _UNIT = r"(?:hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s|milliseconds?|ms|days?|d)"
 _LENGTH = re.compile(
-    rf"(?<![\w.,])(?:(?:{_NUMBER}|{_SPELT}?)\s?-?\s?{_UNIT}(?![a-z]))(?:(?:\s?,?\s?(?:and\s)?)(?:{_NUMBER})\s?{_UNIT}(?![a-z]))*"
+    rf"(?<![\w.,])(?:(?:{_NUMBER}\s?-?\s?|{_SPELT}[\s-]\s?){_UNIT}(?![a-z]))(?:(?:\s?,?\s?(?:and\s)?)(?:{_NUMBER})\s?{_UNIT}(?![a-z]))*"
     r"(?: and a half)?"
 )
 _HALVES = re.compile(
     r"\b(?:(half an|half a|quarter of an|a quarter of an|three quarters of an)|(\w+) and a half)\s+(hours?|minutes?)\b"
 )
-_PART = re.compile(rf"({_NUMBER}|{_SPELT})\s?-?\s?({_UNIT})(?![a-z])")
+_PART = re.compile(rf"({_NUMBER}(?=\s?-?\s?{_UNIT})|{_SPELT}(?=[\s-]))\s?-?\s?({_UNIT})(?![a-z])")
+_NO_LENGTH = ("a second", "a s", "a m", "a h", "a d", "one second")
+"""Words that look like a length of time and mostly are none: "a second look"."""
 _SHARE = re.compile(rf"(?<![\w.,])({_NUMBER}|{_SPELT})\s?(?:%|percent\b|per cent\b|pct\b)")
 _OUT_OF = re.compile(rf"\b({_ONE}|\d+)\s+(?:in|out of)\s+(?:every\s+)?({_ONE}|\d+)\b(?!\s*{_UNIT}\b)")
 _FRACTIONS = (
     ("three quarters", 750_000), ("two thirds", 666_667), ("a third", 333_333), ("one third", 333_333),
     ("a quarter", 250_000), ("one quarter", 250_000), ("half", 500_000), ("a fifth", 200_000), ("a tenth", 100_000),
 )  # fmt: skip
-_COUNT = re.compile(rf"(?<![\w.,:/=-])(\$\s?)?({_NUMBER}\s?(?:k|m|thousand|million)?\b|(?:{_ONE}|{_TEN}|dozen)(?:[ -](?:{_ONE}|{_TEN}|hundred|thousand|million))*\b)(?![:=%/]|\.\d|\s?(?:to|-|–)\s?\d)")
+_COUNT = re.compile(
+    rf"(?<![\w.,:/=-])(\$\s?)?({_NUMBER}(?:\s?(?:k|m|thousand|million))?\b|(?:{_ONE}|{_TEN}|dozen)(?:[ -](?:{_ONE}|{_TEN}|hundred|thousand|million))*\b)(?![:=%/]|\.\d|\s?(?:to|-|–)\s?\d)"
+)
 _US = {"h": 3600, "m": 60, "s": 1, "d": 86_400}
 
 _INTO = re.compile(
     r"^\s*(?:in\b|into\b|(?:after|past|from|following|since) (?:the |our |we |being |t\b)?(?:first )?(?:page|alert|start|paged|t\+0|t0|beginning|incident)|mark\b)"
 )
-_BEFORE_PAGE = re.compile(r"^\s*(?:before|ahead of|prior to) (?:the |our |we )?(?:first )?(?:page|alert|were paged|t\+0|start)")
+_BEFORE_PAGE = re.compile(
+    r"^\s*(?:before|ahead of|prior to) (?:the |our |we )?(?:first )?(?:page|alert|were paged|t\+0|start)"
+)
 _MINUTE_NUMBER = re.compile(rf"\b(?:at |by |around |in )?minute (\d+|{_ONE}|{_TEN})\b")
 _AFTER = re.compile(r"\b(?:after|at|by)\s+(?:about |around |roughly |some |only |just |nearly |almost )?$")
 
@@ -180,7 +186,7 @@ def quantities(text: str, zero_us: int | None = None) -> tuple[Quantity, ...]:
         add("moment", tuple(v * 60 * SECOND_US // 1000 for v in value_of(m[1])), m.start(), m.end())
     for pattern in (_HALVES, _LENGTH):
         for m in pattern.finditer(lowered):
-            us = _half(m) if pattern is _HALVES else _length(m[0])
+            us = None if m[0] in _NO_LENGTH else _half(m) if pattern is _HALVES else _length(m[0])
             if us is not None:
                 rest, before = lowered[m.end() :], lowered[: m.start()]
                 if _BEFORE_PAGE.match(rest):

@@ -112,7 +112,9 @@ def _measure(
 ) -> Measure:  # fmt: skip
     n = len(nothing)
     alerts = tuple(name for c in controls for name in c.alerts())
-    fired = [min(t.fired_us[a] for a in alerts if a in t.fired_us) for t in held if any(a in t.fired_us for a in alerts)]
+    fired = [
+        min(t.fired_us[a] for a in alerts if a in t.fired_us) for t in held if any(a in t.fired_us for a in alerts)
+    ]
     watching = {
         "lead_us": -(whole_total(fired) // len(fired)) if fired else None,
         "fires": len(fired),

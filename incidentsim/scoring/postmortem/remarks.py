@@ -63,7 +63,9 @@ def improvement(
     false = [f for f in facts if f.verdict == "wrong"]
     if false:
         known = f"; the record has {false[0].known}" if false[0].known else ""
-        return Remark(text=f"“{false[0].said}” is not what the record says{known}.", lines=(false[0].line,), seqs=false[0].seqs)
+        return Remark(
+            text=f"“{false[0].said}” is not what the record says{known}.", lines=(false[0].line,), seqs=false[0].seqs
+        )
     if chain.missing:
         return Remark(text=f"{len(chain.missing)} of {len(chain.edges)} steps from trigger to users are not stated.")
     harmful = [i for i in prevention.items if i.measure and i.measure.prevented is not None and i.measure.prevented < 0]
@@ -71,12 +73,17 @@ def improvement(
         return Remark(text=f"{harmful[0].controls[0]} would have made this incident worse.", lines=(harmful[0].line,))
     dear = [i for i in prevention.items if i.measure and (i.measure.healthy_bad or 0) > CHEAP_BAD]
     if dear:
-        return Remark(text=f"{dear[0].controls[0]} costs users in a healthy world; look for a cheaper guard.", lines=(dear[0].line,))
+        return Remark(
+            text=f"{dear[0].controls[0]} costs users in a healthy world; look for a cheaper guard.",
+            lines=(dear[0].line,),
+        )
     if not any(i.controls for i in prevention.items):
         return Remark(text="No action item names a control, so none could be proven. Add one as `control: component.knob=value`.",
                       lines=tuple(i.line for i in prevention.items))  # fmt: skip
     if not any(s.section == "impact" for s in document.sentences) or not facts:
-        return Remark(text="Say how many users were harmed, and for how long: figures can be checked, adjectives can't.")
+        return Remark(
+            text="Say how many users were harmed, and for how long: figures can be checked, adjectives can't."
+        )
     return Remark(text="Have a person read it: what is left is judgement, not measurement.")
 
 
