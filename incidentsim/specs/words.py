@@ -110,6 +110,8 @@ FAULT_WORDS: dict[str, tuple[str, ...]] = {
     "cache_key_leak": ("cache mix up", "cross tenant answer", "another tenant answer", "cache leak", "mixed reply"),
     "cache_key_unstable": ("unstable key", "cache key", "key timestamp", "key change"),
     "schema_change": ("schema change", "column rename", "renamed column", "missing column", "type change", "schema"),
+    "contract_not_enforced": ("contract not enforced", "unenforced contract", "contract", "validator", "validation",
+                              "nobody validates", "schema check", "contract mode"),
     "bad_batch": ("bad batch", "defective input", "null rows", "duplicate row", "bad file", "broken batch",
                   "backfill wrong"),
     "late_data": ("late data", "slow consumer", "consumer slow", "consumer lag", "consumer behind", "stream behind",

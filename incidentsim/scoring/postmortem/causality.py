@@ -13,7 +13,7 @@ from typing import Literal
 
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.numbers import exact_total
-from incidentsim.scoring.postmortem.concepts import IMPACT, Concepts, trigger_of
+from incidentsim.scoring.postmortem.concepts import HARMED, IMPACT, Concepts, trigger_of, twins_of
 from incidentsim.scoring.postmortem.document import Sentence
 from incidentsim.scoring.postmortem.grammar import Claim, claims_of
 
@@ -57,27 +57,40 @@ class Causality:
 
 
 def wanted_edges(scenario: Scenario) -> tuple[Edge, ...]:
-    """Return the edges from triggers through causes and propagation to harm, each once."""
+    """Return the edges from triggers through causes and propagation to harm, each once, in causal order.
+
+    A chain that ends at a tenant, or at what users think of answers, ends in harm.
+    """
     edges: dict[Edge, None] = {}
-    starts: dict[str, None] = {}
+    ends: dict[str, None] = {}
+    twin = twins_of(scenario)
+    inner = {start for root in scenario.root_causes for start, _ in root.chain}
     for root in scenario.root_causes:
         for change in trigger_of(scenario, root):
             edges[change.id, root.component] = None
-        starts[root.component] = None
-        for edge in root.chain:
-            edges[edge] = None
-            starts[edge[0]] = starts[edge[1]] = None
-    inner = [start for start, _ in edges]
-    for node in starts:
-        if node not in inner:
-            edges[node, IMPACT] = None
+        for start, end in root.chain:
+            harmed = end not in inner and end.startswith(HARMED)
+            edges[twin.get(start, start), IMPACT if harmed else twin.get(end, end)] = None
+            if end not in inner and not harmed:
+                ends[end] = None
+        if root.chain and _returns(root.chain, root.chain[-1][1]):
+            ends[root.chain[-1][1]] = None
+        if not root.chain:
+            ends[root.component] = None
+    for node in ends:
+        edges[node, IMPACT] = None
     return tuple(edges)
+
+
+def _returns(chain: Sequence[Edge], node: str) -> bool:
+    """Say whether a chain comes back to a node that it went out from: what it does there harms users."""
+    return any(start == node for start, _ in chain)
 
 
 def causality(sentences: Sequence[Sentence], scenario: Scenario, concepts: Concepts) -> Causality:
     """Return what these sentences claim, judged."""
     edges = wanted_edges(scenario)
-    reach = _reach((*edges, *scenario.causal_graph))
+    reach = _reach((*edges, *(e for e in scenario.causal_graph if e not in edges and not e[1].startswith(HARMED))))
     roots = [root.component for root in scenario.root_causes]
 
     def meets(cause: str, effect: str) -> bool:
@@ -157,16 +170,26 @@ def _spanned(cause: str, effect: str, edges: Sequence[Edge], reach: Mapping[str,
 
 
 def _reach(edges: Sequence[Edge]) -> dict[str, frozenset[str]]:
-    """Return everything that each node leads to."""
-    out: dict[str, frozenset[str]] = {}
-    for start in dict.fromkeys(a for a, _ in edges):
-        seen: dict[str, None] = {}
-        waiting = [start]
-        while waiting:
-            node = waiting.pop()
-            for a, b in edges:
-                if a == node and b not in seen:
-                    seen[b] = None
-                    waiting.append(b)
-        out[start] = frozenset(seen)
-    return out
+    """Return everything that each node leads to; where there are circles, along edges in their order only."""
+    plain = {start: _from(start, edges, ordered=False) for start in dict.fromkeys(a for a, _ in edges)}
+    if any(node in reached for node, reached in plain.items()):
+        return {start: _from(start, edges, ordered=True) for start in plain}
+    return plain
+
+
+def _from(start: str, edges: Sequence[Edge], *, ordered: bool) -> frozenset[str]:
+    best: dict[str, int] = {start: -1}
+    waiting = [start]
+    reached: dict[str, None] = {}
+    while waiting:
+        node = waiting.pop()
+        for place, (a, b) in enumerate(edges):
+            if (
+                a == node
+                and (not ordered or place > best[node])
+                and (b not in reached or (ordered and place < best[b]))
+            ):
+                reached[b] = None
+                best[b] = min(best.get(b, place), place) if b != start else place
+                waiting.append(b)
+    return frozenset(reached)

@@ -23,6 +23,9 @@ from incidentsim.specs.words import CHANGE_WORDS, COMPONENT_WORDS, FAULT_WORDS, 
 IMPACT = "impact"
 """The concept of users being harmed, whatever the objective."""
 
+HARMED = ("tenant.", "quality")
+"""How the ids of those begin who suffer where a chain ends: naming them there names harm to users."""
+
 GAP = 2
 """Other words that may stand among the words of a phrase."""
 
@@ -94,7 +97,7 @@ def concepts_of(scenario: Scenario, cast: Cast) -> Concepts:
     """Return everything a postmortem of this scenario may name, chain first."""
     out: dict[str, Concept] = {}
     kinds = inventory(scenario).components
-    nodes = chain_nodes(scenario)
+    nodes, twins = chain_nodes(scenario), twins_of(scenario)
     triggers = trigger_changes(scenario)
     planted: dict[str, list[str]] = {}
     for entry in scenario.timeline:
@@ -105,8 +108,10 @@ def concepts_of(scenario: Scenario, cast: Cast) -> Concepts:
 
     for node in nodes:
         kind = kinds.get(node, "")
-        texts = [*_names(node, cast), *COMPONENT_WORDS.get(kind, ()), *scenario.words.get(node, ())]
-        for fault in planted.get(node, ()):
+        same = [node, *(other for other, own in twins.items() if own == node)]
+        texts = [name for one in same for name in _names(one, cast)]
+        texts += [*COMPONENT_WORDS.get(kind, ()), *scenario.words.get(node, ())]
+        for fault in (kind for one in same for kind in planted.get(one, ())):
             texts += [fault.replace("_", " "), *FAULT_WORDS.get(fault, ())]
         texts += [text for change in _waivers_behind(scenario, node) for text in _telling(change, cast)]
         out[node] = Concept(id=node, shown=_shown(node, cast), role="chain", phrases=_phrases(texts))
@@ -121,13 +126,24 @@ def concepts_of(scenario: Scenario, cast: Cast) -> Concepts:
     return Concepts(by_id=out, known=known)
 
 
+def twins_of(scenario: Scenario) -> dict[str, str]:
+    """Return the components that stand for the same cause as a root cause's own: its aliases, by their id."""
+    own = {root.component for root in scenario.root_causes}
+    return {c: root.component for root in scenario.root_causes for c, _ in root.aliases if c not in own}
+
+
 def chain_nodes(scenario: Scenario) -> tuple[str, ...]:
-    """Return the components of the root causes and their chains, causes first."""
+    """Return the components of the root causes and their chains, causes first, twins as one."""
+    twin = twins_of(scenario)
     nodes: dict[str, None] = {}
     for root in scenario.root_causes:
         nodes[root.component] = None
+    starts = {start for root in scenario.root_causes for start, _ in root.chain}
+    for root in scenario.root_causes:
         for start, end in root.chain:
-            nodes[start] = nodes[end] = None
+            nodes[twin.get(start, start)] = None
+            if end in starts or not end.startswith(HARMED):
+                nodes[twin.get(end, end)] = None
     return tuple(nodes)
 
 
@@ -160,10 +176,11 @@ def _others(
 
     chained = {kinds.get(node, "") for node in mine}
     for component, kind in kinds.items():
-        if component in mine or kind == "observability":
+        if component in mine or component in twins_of(scenario) or kind == "observability":
             continue
         role: Role = "victim" if kind == "tenant" else "other"
-        add(component, _shown(component, cast), role, _names(component, cast))
+        if kind != "quality":
+            add(component, _shown(component, cast), role, _names(component, cast))
     for entry in scenario.timeline:
         change = entry.change
         if change is not None and change.id not in mine and not change.waiver:

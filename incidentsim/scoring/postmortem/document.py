@@ -17,6 +17,9 @@ Kind = Literal["story", "timeline", "impact", "lessons", "actions"]
 MAX_SENTENCES = 400
 """Sentences that are read; a longer text is cut, and the report says so."""
 
+MAX_SENTENCE = 600
+"""Code points of a sentence that are read: nobody reads longer ones, and patterns take time with the square."""
+
 _HEADINGS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("actions", ("action", "follow-up", "follow up", "prevent", "next step", "remediation")),
     ("timeline", ("timeline", "chronolog", "sequence of events", "what we did")),
@@ -91,7 +94,7 @@ def read(text: str, given: Collection[str] = ()) -> Document:
     def close() -> None:
         nonlocal paragraph, fresh
         for part in _sentences(" ".join(paragraph)):
-            sentences.append(Sentence(text=part, line=began, section=section, follows=not fresh))
+            sentences.append(Sentence(text=part[:MAX_SENTENCE], line=began, section=section, follows=not fresh))
             fresh = False
         paragraph = []
 

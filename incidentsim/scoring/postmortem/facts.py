@@ -106,9 +106,9 @@ def _clause(text: str, q: Quantity) -> str:
 
 def _close(q: Quantity, value: int, known: Known) -> bool:
     if q.kind in ("moment", "length"):
-        return abs(value - known.value) <= TIME_TOLERANCE_US and (
-            known.strict or known.kind in (q.kind, "moment")
-        )
+        return abs(value - known.value) <= TIME_TOLERANCE_US and (known.strict or known.kind in (q.kind, "moment"))
+    if known.quoted:
+        return value == known.value
     if known.value < 12_000 and known.kind == "count" and known.value % 1000 == 0:
         return value == known.value
     return abs(value - known.value) * 1_000_000 <= TOLERANCE_PPM * max(abs(known.value), 1)

@@ -54,7 +54,8 @@ class Known:
 
     `heads` are stems one of which a sentence must hold to be about it, beside one of each set of `must`; `tails` make it surely
     about it. `strict`:
-    a sentence that is surely about it and says another value is wrong; others can only bear a figure out.
+    a sentence that is surely about it and says another value is wrong; others can only bear a figure out. `quoted`: it
+    stands in a text that the candidate saw, and is meant as it stands.
     """
 
     kind: QuantityKind
@@ -66,6 +67,7 @@ class Known:
     seqs: tuple[int, ...] = ()
     strict: bool = True
     truth: bool = False
+    quoted: bool = False
 
     def about(self, said: frozenset[str]) -> bool:
         """Say whether a sentence of these stems can be about it."""
@@ -311,8 +313,9 @@ def _texts(records: Sequence[Record], scenario: Scenario, cast: Cast) -> Iterabl
             if q.kind in ("share", "count", "length"):
                 for value in q.values:
                     yield Known(
-                        kind=q.kind, value=value, text=f"“{_around(text, q)}”", heads=heads, seqs=seqs, strict=False
-                    )
+                        kind=q.kind, value=value, text=f"“{_around(text, q)}”", heads=heads, seqs=seqs, strict=False,
+                        quoted=True,
+                    )  # fmt: skip
 
 
 def _truth(scenario: Scenario, cast: Cast) -> Iterable[Known]:
