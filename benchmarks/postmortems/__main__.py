@@ -12,7 +12,7 @@ from pathlib import Path
 
 from incidentsim.cli.postmortem_report import described
 from incidentsim.scenario.cast import Cast, make_cast
-from incidentsim.scenario.catalogue import find
+from incidentsim.scenario.catalogue import find, folders
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.script import script_commands
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--session-seed", type=int, default=23)
     args = parser.parse_args()
-    names = args.scenarios or sorted(p.name for p in TEXTS.iterdir() if any(p.glob("*.md")))
+    names = args.scenarios or [name for name in folders() if (TEXTS / name).is_dir()]
     texts, controls = [], []
     for name in names:
         scenario = load_scenario(find(name))

@@ -31,7 +31,8 @@ def test_a_trial_is_the_scenario_left_alone() -> None:
 def test_a_watched_alert_says_when_it_fired() -> None:
     """An alert that is asked for gives its first time, in the same outcome; one that never fires none."""
     what = scenario()
-    plain, watched = rehearsal()([Trial(scenario=what, seed=7), Trial(scenario=what, seed=7, watch=("QueueDepth", "No"))])
+    both = [Trial(scenario=what, seed=7), Trial(scenario=what, seed=7, watch=("QueueDepth", "No"))]
+    plain, watched = rehearsal(workers=1)(both)
     assert list(watched.fired_us) == ["QueueDepth"]
     assert 0 < watched.fired_us["QueueDepth"] < what.duration
     assert watched.outcome.sli == plain.outcome.sli

@@ -127,9 +127,12 @@ def _verdict(
     if claim.denied:
         return "denied" if along and (claim.cause, claim.effect) not in said else "cleared"
     if along:
-        if (claim.effect, claim.cause) in said and not meets(claim.effect, claim.cause):
+        # in a chain that comes back, two places may each lead to the other
+        if (claim.effect, claim.cause) in said and not against and not meets(claim.effect, claim.cause):
             return "contradicted"
-        return "found" if (claim.cause, claim.effect) in edges else "shortcut"
+        if (claim.cause, claim.effect) in edges:
+            return "found"
+        return "unjudged" if (claim.effect, claim.cause) in edges else "shortcut"
     if against:
         return "unjudged" if meets(claim.cause, claim.effect) else "reversed"
     return "invented"

@@ -116,7 +116,8 @@ def concepts_of(scenario: Scenario, cast: Cast) -> Concepts:
         texts += [text for change in _waivers_behind(scenario, node) for text in _telling(change, cast)]
         out[node] = Concept(id=node, shown=_shown(node, cast), role="chain", phrases=_phrases(texts))
     harm = [text for kind in ("", *(slo.kind for slo in scenario.slos)) for text in HARM_WORDS.get(kind, ())]
-    harm += scenario.words.get(IMPACT, ())
+    said = [w.text for w in words(cast.render(scenario.title)) if w.text not in EMPTY_WORDS]
+    harm += [*scenario.words.get(IMPACT, ()), *(f"{a} {b}" for a, b in pairwise(said))]
     out[IMPACT] = Concept(id=IMPACT, shown="harm to users", role="impact", phrases=_phrases(harm))
     for change in triggers:
         texts = [*_telling(change, cast), *CHANGE_WORDS[change.kind], *scenario.words.get(change.id, ())]

@@ -31,7 +31,8 @@ _PASSIVE = (
     r"(?:caused|triggered|driven|brought about|brought on|produced|created|made worse|made|filled(?: up)?|flooded"
     r"|slowed(?: down)?|delayed|blocked|exhausted|saturated|starved|overloaded|overwhelmed|crowded out|induced|set off"
     r"|started|explained|forced|evicted|preempted|kept|held up|fed|pushed|introduced|clogged|swamped|degraded|hit|hurt"
-    r"|affected|eaten up|used up|consumed|occupied|spoiled|broken|enabled|made possible|followed|aged|allowed|permitted"
+    r"|affected|eaten up|used up|consumed|occupied|spoiled|broken|enabled|made possible|misled|fooled"
+    r"|confused|followed|aged|allowed|permitted"
     r"|corrupted|poisoned|choked|drowned|amplified|worsened|stuffed|packed)\s+by"
     r"|(?:filled|filling|fill|flooded|clogged|overloaded|saturated|swamped|choked|stuffed|packed)\s+(?:up\s+)?with"
 )
@@ -43,11 +44,13 @@ _CONJ_BACK = (
     r"|follow(?:ed|s) from|can be traced(?: back)? to|trac(?:ed|es|ing|eable)(?: back)? to|rooted in|attributable to"
     r"|attributed to|given that|in the wake of|following|down to|goes back to|went back to|arose from|arises from"
     r"|since(?! (?:t\s*[+\-]|\d|then|the (?:page|start|morning)|yesterday|last|about|around))"
-    r"|after(?! (?:that|this|which|t\s*[+\-]|\d|(?:about |around |some |another |only )?(?:\w+ )?(?:minute|second|hour)))"
+    r"|after(?! (?:that|this|which|t\s*[+\-]|\d|(?:about |around |some |another |only )?(?:\w+ )?(?:minute"
+    r"|second|hour)))"
 )
 
 _CONJ_FORWARD = (
-    r"so that|so(?!:| in short| to sum| far| long| many| much| on| few| that\b)|therefore|thus|hence|consequently|accordingly"
+    r"so that|so(?!:| in short| to sum| far| long| many| much| on| few| that\b)|therefore|thus|hence"
+    r"|consequently|accordingly"
     r"|as a (?:direct )?(?:result|consequence)(?! of)|with the result that|to the point (?:that|where)|until"
     r"|which is why|that is why|this is why|that's why|in consequence|in turn|whereupon"
 )
@@ -69,6 +72,7 @@ _VERB_FORWARD = (
     r"|reach(?:es|ed|ing)?|pass(?:es|ed|ing)?(?: through| by)?|w(?:e|a)nt (?:straight )?(?:through|past)"
     r"|slip(?:s|ped|ping) (?:through|past)|got (?:through|past)|pour(?:s|ed|ing) (?:in)?to"
     rf"|(?:{_BE}\s+)?(?:admitted|let in|let through|accepted|waved through) by"
+    r"|misl(?:ed|eads?|eading)|fool(?:s|ed|ing)?|confus(?:es|ed|ing)|blind(?:s|ed|ing)|decei(?:ves|ved|ving)"
     r"|explain(?:s|ed)?|account(?:s|ed)? for|prompted|prompting|pass(?:es|ed|ing) on to"
     r"|(?:was|were|is|are) (?:responsible for|to blame for|behind)|cost(?:s|ing)?|put(?:s|ting)?"
     rf"|(?:(?:{_BE})\s+)?(?:the |a |an |one |our )?(?:\w+ )?"
@@ -99,24 +103,31 @@ _NOT_BEFORE = re.compile(r"\b(?:did|does|do|was|were|is|are)(?: not|n't)(?: \w+)
 _INSIDE_NOT = re.compile(r"\b(?:not|never|n't)\b")
 
 WHOLE_DENIAL = re.compile(
-    r"\b(?:rul(?:ed|es|ing|e) (?:\w+ ){0,6}out|exclud(?:ed|ing)|exonerat|no (?:evidence|sign|indication|proof|link|relation|connection)"
-    r"|(?<!that had )(?<!which had )(?<!that have )(?<!which have )nothing to do with|unrelated to|no (?:\w+ )?(?:effect|influence|bearing)\b|played no|no part in|no role"
-    r"|innocent|red herring|coinciden|not to blame|not responsible|not guilty|false (?:lead|trail|positive lead)"
-    r"|(?:did|does|do|could) ?(?:not|n't) (?:cause|trigger|explain|start|lead to) (?:the|this|our|any) (?:\w+ )?(?:incident|outage|problem|issue|slowdown|trouble)"
-    r"|dead end|harmless|not the case|not true|not (?:the|a|our|its) (?:\w+ )?(?:cause|reason|culprit|trigger|source|problem|factor)"
-    r"|(?:did|does|do) not (?:contribute|matter|play)|(?:didn't|doesn't) (?:contribute|matter|play)|no factor|not a factor"
+    r"\b(?:rul(?:ed|es|ing|e) (?:\w+ ){0,6}out|exclud(?:ed|ing)|exonerat\w*|no (?:evidence|sign|indication"
+    r"|proof|link|relation|connection)"
+    r"|(?<!that had )(?<!which had )(?<!that have )(?<!which have )nothing to do with|unrelated to"
+    r"|no (?:\w+ )?(?:effect|influence|bearing)\b|played no|no part in|no role"
+    r"|innocent|red herring|coinciden\w*|not to blame|not responsible|not guilty|false (?:lead|trail|positive lead)"
+    r"|(?:did|does|do|could) ?(?:not|n't) (?:cause|trigger|explain|start|lead to) (?:the|this|our"
+    r"|any) (?:\w+ )?(?:incident|outage|problem|issue|slowdown|trouble)"
+    r"|dead end|harmless|not the case|not true|not (?:the|a|our|its) (?:\w+ )?(?:cause|reason|culprit|trigger"
+    r"|source|problem|factor)"
+    r"|(?:did|does|do) not (?:contribute|matter|play)|(?:didn't|doesn't) (?:contribute|matter|play)|no factor"
+    r"|not a factor"
     r"|disproved|refuted|dismissed|discarded|never (?:the|a) (?:cause|problem|factor)|neither)\b"
 )  # fmt: skip
 """What denies a whole statement, so that no claim is read in it."""
 
 HEDGE = re.compile(
-    r"\b(?:may|might|maybe|perhaps|possibly|probably|presumably|apparently|suspect(?:ed|s)?|could have|could be|we think"
+    r"\b(?:may|might|maybe|perhaps|possibly|probably|presumably|apparently|suspect(?:ed|s)?|could have"
+    r"|could be|we think"
     r"|we believe|we guess|likely|seems?|seemed|it is possible|not sure|unclear)\b"
 )
 """What makes a claim a guess, which counts half when it is right."""
 
 NAMED_NOT = re.compile(
-    r"(?:(?:,|\(|\b(?:and|but|was|were|is|it)\s)\s*not(?: by| because of| due to| from| of)?|\brather than|\binstead of|\bas opposed to)"
+    r"(?:(?:,|\(|\b(?:and|but|was|were|is|it)\s)\s*not(?: by| because of| due to| from| of)?|\brather than"
+    r"|\binstead of|\bas opposed to)"
     r"\s+(?:the |a |an |any |our |their |by )?(?:\w+ )?$"
 )
 """What stands before something that is named only to say that it was not this."""

@@ -15,7 +15,8 @@ from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.naming import inventory
 from incidentsim.scoring.postmortem.document import Sentence
-from incidentsim.scoring.postmortem.ledger import Known, Ledger
+from incidentsim.scoring.postmortem.known import Known
+from incidentsim.scoring.postmortem.ledger import Ledger
 from incidentsim.scoring.postmortem.numbers import Quantity, quantities
 from incidentsim.scoring.postmortem.stems import stems
 

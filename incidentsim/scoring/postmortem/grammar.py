@@ -224,10 +224,8 @@ class _Statement:
     def _denials(self) -> list[Claim]:
         """Return what a statement of denial clears: everything that it names, of harm to users."""
         cleared = [c for group in self.groups for c in group if c.role in ("chain", "other")]
-        effects = [c for group in self.groups for c in group if c.role in ("impact", "victim")]
         if len(cleared) > 1 and self.connectors:
             return [self._claim(cleared[0], c, True) for c in cleared[1:] if c.role == "chain"]
-        del effects
         return [Claim(cause=c.id, effect=IMPACT, line=0, text="", denied=True) for c in cleared]
 
     def _claim(self, cause: Concept, effect: Concept, denied: bool) -> Claim:

@@ -13,14 +13,13 @@ from incidentsim.exact import format_clock
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.burn import burn_curve, recorded_series
-from incidentsim.scoring.numbers import whole_total
 from incidentsim.scoring.play import Play, names_of, read_play, world_verb
-from incidentsim.scoring.postmortem.numbers import Quantity, QuantityKind, quantities
-from incidentsim.scoring.postmortem.stems import stem, stems
+from incidentsim.scoring.postmortem.counts import counts, harmed
+from incidentsim.scoring.postmortem.known import Known, stems_of
+from incidentsim.scoring.postmortem.numbers import Quantity, quantities
+from incidentsim.scoring.postmortem.stems import stems
 from incidentsim.specs.knobs import format_duration
 from incidentsim.transcript.model import Record, Transcript
-
-MINUTE_US = 60_000_000
 
 _VERBS: dict[str, str] = {
     "set": "set change switch configure turn raise lower", "limit": "limit cap throttle restrict",
@@ -33,45 +32,6 @@ _VERBS: dict[str, str] = {
     "alert": "alert threshold",
 }  # fmt: skip
 """By verb of a command: what people say they did."""
-
-_SLO_WORDS: dict[str, str] = {
-    "ttft": "late slow first token ttft latency wait objective slo bad affected harmed delayed",
-    "availability": "fail error timeout unanswered availability refused rejected 5xx bad slo unavailable",
-    "quality": "quality wrong random irrelevant odd recommendation bad slo answer unrelated",
-    "safety": "unsafe safety injection bad slo", "residency": "residency region bad slo",
-    "privacy": "privacy leak personal bad slo",
-}  # fmt: skip
-
-_NOUNS: dict[str, str] = {
-    "customer": "customer tenant", "replica": "replica pod engine", "alert": "alert", "status": "status update",
-    "command": "command action step change",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """One figure of the record.
-
-    `heads` are stems one of which a sentence must hold to be about it, beside one of each set of `must`; `tails` make it surely
-    about it. `strict`:
-    a sentence that is surely about it and says another value is wrong; others can only bear a figure out. `quoted`: it
-    stands in a text that the candidate saw, and is meant as it stands.
-    """
-
-    kind: QuantityKind
-    value: int
-    text: str
-    heads: frozenset[str]
-    tails: frozenset[str] = frozenset()
-    must: tuple[frozenset[str], ...] = ()
-    seqs: tuple[int, ...] = ()
-    strict: bool = True
-    truth: bool = False
-    quoted: bool = False
-
-    def about(self, said: frozenset[str]) -> bool:
-        """Say whether a sentence of these stems can be about it."""
-        return bool(self.heads & said) and all(some & said for some in self.must)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,17 +48,11 @@ def ledger(transcript: Transcript, scenario: Scenario, cast: Cast) -> Ledger:
     play = read_play(transcript.records, names_of(cast, scenario))
     known = [
         *_moments(transcript.records), *_course(transcript.records, play, scenario),
-        *_counts(transcript.records, play, scenario, cast), *_texts(transcript.records, scenario, cast),
+        *counts(transcript.records, play, scenario, cast), *_texts(transcript.records, scenario, cast),
         *_truth(scenario, cast),
     ]  # fmt: skip
     shown = tuple(cast.shown(t.id) for t in scenario.tenants)
-    return Ledger(known=tuple(known), harmed=_harmed(transcript.records, scenario, cast), tenants=shown)
-
-
-def _set(*texts: str) -> frozenset[str]:
-    return frozenset(
-        stem(w) for text in texts for w in text.replace("_", " ").replace(".", " ").replace("-", " ").split()
-    )
+    return Ledger(known=tuple(known), harmed=harmed(transcript.records, scenario, cast), tenants=shown)
 
 
 def _moments(records: Sequence[Record]) -> Iterable[Known]:
@@ -111,42 +65,48 @@ def _moments(records: Sequence[Record]) -> Iterable[Known]:
                 verb, args = str(body.get("verb")), [str(v) for v in dict(body.get("args", {})).values()]
                 if not world_verb(verb):
                     continue
-                heads, tails = _set(_VERBS.get(verb, verb), verb), frozenset(stems(" ".join(args)))
+                heads, tails = stems_of(_VERBS.get(verb, verb), verb), frozenset(stems(" ".join(args)))
                 if verb == "set":
-                    heads |= _set(str(body["args"].get("knob", "")).rpartition(".")[2])
+                    heads |= stems_of(str(body["args"].get("knob", "")).rpartition(".")[2])
                 text = str(body.get("text") or verb)
             case "alert_fired" | "alert_cleared":
                 word = "fire alert trigger page" if r.type == "alert_fired" else "clear resolve recover"
-                heads, tails = _set(word), frozenset(stems(_split_name(str(body["alert"]))))
-                tails |= _set(str(body["alert"]))
+                heads, tails = stems_of(word), frozenset(stems(_split_name(str(body["alert"]))))
+                tails |= stems_of(str(body["alert"]))
                 text = f"{body['alert']} {'fired' if r.type == 'alert_fired' else 'cleared'}"
             case "page":
-                heads, tails, text = _set("page"), _set("we were paged first"), "the page"
+                heads, tails, text = stems_of("page"), stems_of("we were paged first"), "the page"
             case "ack":
-                heads, tails, text = _set("acknowledge ack"), _set("we page"), "acknowledged"
+                heads, tails, text = stems_of("acknowledge ack"), stems_of("we page"), "acknowledged"
             case "severity":
-                heads, tails = _set("declare severity"), _set(str(body.get("severity", "")))
+                heads, tails = stems_of("declare severity"), stems_of(str(body.get("severity", "")))
                 text = f"declared {body.get('severity', '')}"
             case "status":
-                heads, tails = _set("status update told announce inform"), frozenset(stems(str(body.get("text", ""))))
+                heads, tails = (
+                    stems_of("status update told announce inform"),
+                    frozenset(stems(str(body.get("text", "")))),
+                )
                 text = "status update"
             case "message":
-                heads, tails = _set("answer reply message write said told agree"), _set(str(body.get("who", "")))
+                heads, tails = (
+                    stems_of("answer reply message write said told agree"),
+                    stems_of(str(body.get("who", ""))),
+                )
                 tails |= frozenset(stems(str(body.get("text", ""))))
                 text = f"message of {body.get('who', '')}"
             case "hypothesis" | "diagnosis":
-                heads = _set("hypothesis suspect suspicion diagnose diagnosis conclude identify")
+                heads = stems_of("hypothesis suspect suspicion diagnose diagnosis conclude identify")
                 tails = frozenset(
                     stems(f"{body.get('statement', '')} {body.get('cause', '')} {body.get('component', '')}")
                 )
                 text = r.type
             case "change":
                 name = str(body["change"])
-                heads = _set(name, "deploy change rollout release waive update")
+                heads = stems_of(name, "deploy change rollout release waive update")
                 tails = frozenset(stems(f"{name} {body.get('summary', '')}"))
                 text = f"{name} {body.get('summary', '')}"
             case "end":
-                heads, tails, text = _set("resolve close end finish"), _set("incident we session"), "the end"
+                heads, tails, text = stems_of("resolve close end finish"), stems_of("incident we session"), "the end"
             case _:
                 continue
         if r.t_us <= -600_000_000 and r.type == "change":
@@ -172,20 +132,22 @@ def _course(records: Sequence[Record], play: Play, scenario: Scenario) -> Iterab
         after = [t for t in curve.times_us if t > last_over]
         # a session may be closed before two calm minutes are over; then it is calm from its last bad minute on
         calm = curve.calm_from_us(since) or (after[0] if after else None)
-    harm = _set("user customer slow late error harm impact token answer request degrade recommendation objective slo")
+    harm = stems_of(
+        "user customer slow late error harm impact token answer request degrade recommendation objective slo"
+    )
     if onset is not None:
         yield Known(kind="moment", value=onset, text=f"objective first missed {format_clock(onset)}",
-                    heads=_set("start begin began onset first notice"), tails=harm)  # fmt: skip
+                    heads=stems_of("start begin began onset first notice"), tails=harm)  # fmt: skip
     if calm is not None:
         yield Known(kind="moment", value=calm, text=f"objectives met again from {format_clock(calm)}", tails=harm,
-                    heads=_set("recover restore normal mitigate calm back healthy met over"))  # fmt: skip
+                    heads=stems_of("recover restore normal mitigate calm back healthy met over"))  # fmt: skip
     lengths: list[tuple[int, str, frozenset[str], frozenset[str]]] = []
     if onset is not None and calm is not None:
         lengths.append(
             (
                 calm - onset,
                 "harm to users, first to last",
-                _set("last incident outage impact degrade harm affect suffer for"),
+                stems_of("last incident outage impact degrade harm affect suffer for"),
                 harm,
             )
         )
@@ -193,29 +155,44 @@ def _course(records: Sequence[Record], play: Play, scenario: Scenario) -> Iterab
             (
                 calm,
                 "page to objectives met",
-                _set("recover restore mitigate repair fix mitigation"),
-                _set("page take took after within until time to"),
+                stems_of("recover restore mitigate repair fix mitigation"),
+                stems_of("page take took after within until time to"),
             )
         )
     if play.acks:
         lengths.append(
-            (play.acks[0].t_us, "page to acknowledgement", _set("acknowledge ack"), _set("within after page take took"))
+            (
+                play.acks[0].t_us,
+                "page to acknowledgement",
+                stems_of("acknowledge ack"),
+                stems_of("within after page take took"),
+            )
         )
     if play.said and (told := [s for s in play.said if s.kind == "status"]):
         lengths.append(
-            (told[0].t_us, "page to first status", _set("status update inform told"), _set("first within after page"))
+            (
+                told[0].t_us,
+                "page to first status",
+                stems_of("status update inform told"),
+                stems_of("first within after page"),
+            )
         )
     if acted:
         lengths.append(
-            (acted[0], "page to first action", _set("act action mitigation respond"), _set("first within after page"))
+            (
+                acted[0],
+                "page to first action",
+                stems_of("act action mitigation respond"),
+                stems_of("first within after page"),
+            )
         )
     if play.end_us is not None:
         lengths.append(
             (
                 play.end_us,
                 "page to the end",
-                _set("resolve close incident session total last"),
-                _set("page total whole take took"),
+                stems_of("resolve close incident session total last"),
+                stems_of("page total whole take took"),
             )
         )
     fired: dict[str, Record] = {}
@@ -228,63 +205,15 @@ def _course(records: Sequence[Record], play: Play, scenario: Scenario) -> Iterab
                 (
                     r.t_us - start.t_us,
                     f"{r.body['alert']} fired for",
-                    _set("fire alert"),
-                    _set(_split_name(str(r.body["alert"]))),
+                    stems_of("fire alert"),
+                    stems_of(_split_name(str(r.body["alert"]))),
                 )
             )
     for us, text, heads, tails in lengths:
         # what counts as the length of an incident is a matter of definition, so these bear out and don't refute
-        yield Known(kind="length", value=us, text=f"{text}: {format_duration(us // 1_000_000 * 1_000_000)}", heads=heads,
+        shown = format_duration(us // 1_000_000 * 1_000_000)
+        yield Known(kind="length", value=us, text=f"{text}: {shown}", heads=heads,
                     tails=tails, strict=text.startswith("page to ack"))  # fmt: skip
-
-
-def _counts(records: Sequence[Record], play: Play, scenario: Scenario, cast: Cast) -> Iterable[Known]:
-    """Yield requests by objective and tenant, shares of them, and how many there were of what can be counted."""
-    tables = [(r.t_us, {k: (int(v[0]), int(v[1])) for k, v in r.body.get("sli", {}).items()}, r.seq)
-              for r in records if r.type == "checkpoint"]  # fmt: skip
-    if tables:
-        last, page = tables[-1], next((t for t in tables if t[0] >= 0), tables[0])
-        for slo in scenario.slos:
-            tenants = [t.id for t in scenario.tenants]
-            peak = _peak([(t, table) for t, table, _ in tables], slo.id, tenants)
-            for some in ([*tenants], *([t] for t in tenants)):
-                named = frozenset() if len(some) > 1 else frozenset(stems(" ".join(_called(some[0], cast))))
-                offered, bad = _total(last[1], slo.id, some)
-                since = (offered - _total(page[1], slo.id, some)[0], bad - _total(page[1], slo.id, some)[1])
-                about = _set(_SLO_WORDS[slo.kind])
-                only = (about, named) if named else (about,)
-                who = "" if len(some) > 1 else f" of {cast.shown(some[0])}"
-                for value, what in ((bad, "bad"), (since[1], "bad since the page")):
-                    yield Known(kind="count", value=value * 1000, text=f"{value:,} {what} by {slo.id}{who}",
-                                heads=_set("request answer token call recommendation"), tails=about | named, must=only, seqs=(last[2],))  # fmt: skip
-                yield Known(kind="count", value=offered * 1000, text=f"{offered:,} requests{who}", strict=False,
-                            heads=_set("request answer call"), must=only[1:], seqs=(last[2],))  # fmt: skip
-                shares = [(bad, offered, "of all"), (since[1], since[0], "since the page")]
-                for part, whole, what in shares:
-                    if whole:
-                        yield Known(kind="share", value=part * 1_000_000 // whole, seqs=(last[2],),
-                                    text=f"{part * 100 / whole:.1f} % bad by {slo.id}{who}, {what}", heads=about, must=only)  # fmt: skip
-            if peak is not None:
-                yield Known(kind="share", value=peak, text=f"{peak / 10_000:.1f} % bad by {slo.id} in the worst minute",
-                            heads=_set("worst peak height top maximum up at"), must=(_set(_SLO_WORDS[slo.kind]),),
-                            strict=False)  # fmt: skip
-        dollars = int(next(r for r in reversed(records) if r.type == "checkpoint").body.get("cost_microdollars", 0))
-        yield Known(kind="count", value=dollars // 1000, text=f"${dollars / 1e6:.2f} spent", strict=False,
-                    heads=_set("cost spend dollar spent bill"))  # fmt: skip
-    said = [s for s in play.said if s.kind == "status"]
-    pools = scenario.stack.pools
-    for number, noun, strict in (
-        (len(scenario.tenants), "customer", True), (len(said), "status", True),
-        (len({str(r.body["alert"]) for r in records if r.type == "alert_fired"}), "alert", False),
-        (len(play.given()), "command", False),
-    ):  # fmt: skip
-        yield Known(kind="count", value=number * 1000, text=f"{number} {_NOUNS[noun].split()[0]}s", heads=_set(_NOUNS[noun]),
-                    tails=_set("all three four five each every sent") if strict else frozenset(), strict=False)  # fmt: skip
-    for pool in pools:
-        text = scenario.overrides.get(pool.id, {}).get("replicas", pool.knobs.get("replicas", "8"))
-        if str(text).isdigit():
-            yield Known(kind="count", value=int(str(text)) * 1000, text=f"{text} replicas of {pool.id} at the start",
-                        heads=_set(_NOUNS["replica"]), strict=False)  # fmt: skip
 
 
 def _texts(records: Sequence[Record], scenario: Scenario, cast: Cast) -> Iterable[Known]:
@@ -299,10 +228,11 @@ def _texts(records: Sequence[Record], scenario: Scenario, cast: Cast) -> Iterabl
             text = cast.render(" ; ".join((change.summary, *change.detail)))
             sources.append((f"{change.id} change {text}", ()))
             if entry.at < 0:
-                yield Known(kind="length", value=-entry.at, text=f"{change.id} came {format_duration(-entry.at)} before",
-                            heads=_set(change.id, "deploy change rollout release waive update") | frozenset(stems(text)), strict=False)  # fmt: skip
-                yield Known(kind="moment", value=entry.at, text=f"{format_clock(entry.at)} {change.id}", strict=False,
-                            heads=_set(change.id, "deploy change rollout release waive update") | frozenset(stems(text)))  # fmt: skip
+                heads = stems_of(change.id, "deploy change rollout release waive update") | frozenset(stems(text))
+                ago = f"{change.id} came {format_duration(-entry.at)} before"
+                yield Known(kind="length", value=-entry.at, text=ago, heads=heads, strict=False)
+                yield Known(kind="moment", value=entry.at, text=f"{format_clock(entry.at)} {change.id}", heads=heads,
+                            strict=False)  # fmt: skip
     for r in records:
         if "c" in r.vis and r.type in ("message", "effect", "alert_fired", "page", "accepted", "status", "note"):
             text = " ".join(str(r.body.get(key, "")) for key in ("text", "summary", "because"))
@@ -323,45 +253,8 @@ def _truth(scenario: Scenario, cast: Cast) -> Iterable[Known]:
         if entry.fault and entry.when is None:
             tails = frozenset(stems(" ".join((cast.shown(entry.fault.component), entry.fault.kind.replace("_", " ")))))
             yield Known(kind="moment", value=entry.at, text=f"{format_clock(entry.at)} {entry.fault.kind} began",
-                        heads=_set("start begin began launch launched first") | tails, tails=tails, truth=True, strict=False)  # fmt: skip
-
-
-def _harmed(records: Sequence[Record], scenario: Scenario, cast: Cast) -> tuple[str, ...]:
-    """Return the tenants whose share of bad requests passed what an objective allows, in some minute or over all."""
-    tables = [(r.t_us, {k: (int(v[0]), int(v[1])) for k, v in r.body.get("sli", {}).items()})
-              for r in records if r.type == "checkpoint"]  # fmt: skip
-    out = []
-    for tenant in scenario.tenants:
-        for slo in scenario.slos:
-            peak = _peak(tables, slo.id, [tenant.id])
-            if peak is not None and peak > 1_000_000 - slo.objective:
-                out.append(cast.shown(tenant.id))
-                break
-    return tuple(out)
-
-
-def _peak(tables: Sequence[tuple[int, dict[str, tuple[int, int]]]], slo: str, tenants: Sequence[str]) -> int | None:
-    """Return the largest share of bad requests over any minute, in ppm."""
-    best: int | None = None
-    for i, (t_us, table) in enumerate(tables):
-        before = next((b for b in reversed(tables[:i]) if b[0] <= t_us - MINUTE_US), None)
-        if before is None:
-            continue
-        offered, bad = _total(table, slo, tenants)
-        was = _total(before[1], slo, tenants)
-        if offered > was[0]:
-            best = max(best or 0, (bad - was[1]) * 1_000_000 // (offered - was[0]))
-    return best
-
-
-def _total(table: dict[str, tuple[int, int]], slo: str, tenants: Sequence[str]) -> tuple[int, int]:
-    counts = [table.get(f"{slo}/{tenant}", (0, 0)) for tenant in tenants]
-    return whole_total(c[0] for c in counts), whole_total(c[1] for c in counts)
-
-
-def _called(tenant_id: str, cast: Cast) -> tuple[str, ...]:
-    tenant = cast.tenants.get(tenant_id)
-    return (tenant_id,) if tenant is None else (tenant.slug, tenant.name)
+                        heads=stems_of("start begin began launch launched first") | tails, tails=tails, truth=True,
+                        strict=False)  # fmt: skip
 
 
 def _around(text: str, q: Quantity) -> str:

@@ -43,7 +43,10 @@ _BIG = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "k": 1_000, "m"
 
 _ONE = "|".join(_ONES)
 _TEN = "|".join(_TENS)
-_SPELT = rf"(?:an? |an?(?= )|{_ONE}|{_TEN})(?:[ -](?:{_ONE}|{_TEN}|hundred|thousand|million|dozen|and(?= (?:{_ONE}|{_TEN}))))*"
+_SPELT = (
+    rf"(?:an? |an?(?= )|{_ONE}|{_TEN})"
+    rf"(?:[ -](?:{_ONE}|{_TEN}|hundred|thousand|million|dozen|and(?= (?:{_ONE}|{_TEN}))))*"
+)
 _DIGITS = r"\d{1,3}(?:[,.'’\u00a0\u202f ]\d{3})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
 _NUMBER = rf"(?:{_DIGITS})"
 
@@ -52,7 +55,8 @@ _T_LENGTH = re.compile(r"\bt\s*([+\-−–])\s*((?:\d+(?:\.\d+)?\s*(?:h|min|m|s)
 _CLOCK = re.compile(r"(?<![\d:.+\-])([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?(?![\d:])")
 _UNIT = r"(?:hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s|milliseconds?|ms|days?|d)"
 _LENGTH = re.compile(
-    rf"(?<![\w.,])(?:(?:{_NUMBER}\s?-?\s?|{_SPELT}[\s-]\s?){_UNIT}(?![a-z]))(?:(?:\s?,?\s?(?:and\s)?)(?:{_NUMBER})\s?{_UNIT}(?![a-z]))*"
+    rf"(?<![\w.,])(?:(?:{_NUMBER}\s?-?\s?"
+    rf"|{_SPELT}[\s-]\s?){_UNIT}(?![a-z]))(?:(?:\s?,?\s?(?:and\s)?)(?:{_NUMBER})\s?{_UNIT}(?![a-z]))*"
     r"(?: and a half)?"
 )
 _HALVES = re.compile(
@@ -68,12 +72,14 @@ _FRACTIONS = (
     ("a quarter", 250_000), ("one quarter", 250_000), ("half", 500_000), ("a fifth", 200_000), ("a tenth", 100_000),
 )  # fmt: skip
 _COUNT = re.compile(
-    rf"(?<![\w.,:/=-])(\$\s?)?({_NUMBER}(?:\s?(?:k|m|thousand|million))?\b|(?:{_ONE}|{_TEN}|dozen)(?:[ -](?:{_ONE}|{_TEN}|hundred|thousand|million))*\b)(?![:=%/]|\.\d|\s?(?:to|-|–)\s?\d)"
+    rf"(?<![\w.,:/=-])(\$\s?)?({_NUMBER}(?:\s?(?:k|m|thousand|million))?\b|(?:{_ONE}|{_TEN}"
+    rf"|dozen)(?:[ -](?:{_ONE}|{_TEN}|hundred|thousand|million))*\b)(?![:=%/]|\.\d|\s?(?:to|-|–)\s?\d)"
 )
 _US = {"h": 3600, "m": 60, "s": 1, "d": 86_400}
 
 _INTO = re.compile(
-    r"^\s*(?:in\b|into\b|(?:after|past|from|following|since) (?:the |our |we |being |t\b)?(?:first )?(?:page|alert|start|paged|t\+0|t0|beginning|incident)|mark\b)"
+    r"^\s*(?:in\b|into\b|(?:after|past|from|following|since) (?:the |our |we |being |t\b)?(?:first )?(?:page"
+    r"|alert|start|paged|t\+0|t0|beginning|incident)|mark\b)"
 )
 _BEFORE_PAGE = re.compile(
     r"^\s*(?:before|ahead of|prior to) (?:the |our |we )?(?:first )?(?:page|alert|were paged|t\+0|start)"

@@ -78,8 +78,10 @@ def improvement(
             lines=(dear[0].line,),
         )
     if not any(i.controls for i in prevention.items):
-        return Remark(text="No action item names a control, so none could be proven. Add one as `control: component.knob=value`.",
-                      lines=tuple(i.line for i in prevention.items))  # fmt: skip
+        text = (
+            "No action item names a control, so none could be proven. Add one below: `control: component.knob=value`."
+        )
+        return Remark(text=text, lines=tuple(i.line for i in prevention.items))
     if not any(s.section == "impact" for s in document.sentences) or not facts:
         return Remark(
             text="Say how many users were harmed, and for how long: figures can be checked, adjectives can't."

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from incidentsim.exact import canonical_json
 from incidentsim.scoring.numbers import rounded
-from incidentsim.scoring.postmortem.causality import Causality
+from incidentsim.scoring.postmortem.causality import WRONG, Causality
 from incidentsim.scoring.postmortem.facts import Fact
 from incidentsim.scoring.postmortem.prevention import Measure, Preventions
 
@@ -56,8 +56,6 @@ class PostmortemCheck:
 
     def contradicted(self) -> bool:
         """Say whether the record or the model contradicts something that the text says."""
-        from incidentsim.scoring.postmortem.causality import WRONG
-
         return self.counted("wrong") > 0 or any(c.verdict in WRONG for c in self.causality.claims)
 
     def to_json(self) -> dict[str, Any]:

@@ -38,7 +38,8 @@ def toy(trials: Sequence[Trial], /) -> list[TrialOutcome]:
         tokens = trial.scenario.overrides["gateway"].get("admission") == "tokens"
         sick = any(entry.fault for entry in trial.scenario.timeline)
         bad = (400 if tokens else 1000) if sick else (10 if tokens else 0)
-        outcome = Outcome(sli={"ttft/strategic": (5000, bad)}, cost_microdollars=2_000_000 + 500_000 * tokens, series={})
+        cost = 2_000_000 + 500_000 * tokens
+        outcome = Outcome(sli={"ttft/strategic": (5000, bad)}, cost_microdollars=cost, series={})
         fired = {name: -30_000_000 - trial.seed for name in trial.watch if sick}
         out.append(TrialOutcome(outcome=outcome, fired_us=fired))
     return out
@@ -89,7 +90,8 @@ def test_a_control_that_can_not_be_says_why(text: str, hint: str) -> None:
 
 def test_an_alert_rule_is_read_from_a_block_and_from_a_line() -> None:
     """Prometheus syntax below the item and the short form in one line give the same rule."""
-    block, line = items_of(f"- x\n{RULE}\n- y\n  control: alert PromptTokens: max(rate(gateway_tokens_total[2m])) > 40000 for 1m")
+    short = "control: alert PromptTokens: max(rate(gateway_tokens_total[2m])) > 40000 for 1m"
+    block, line = items_of(f"- x\n{RULE}\n- y\n  {short}")
     assert block.rules == line.rules != ()
 
 
