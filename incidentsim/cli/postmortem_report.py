@@ -33,7 +33,8 @@ def print_check(result: PostmortemCheck, change: Delta | None, out: Console) -> 
         _line(out, fact.verdict, f"line {fact.line}: {fact.said}{known}", _seqs(fact.seqs))
     chain = result.causality
     _heading(out, f"Causal claims: {chain.score:.2f}  (precision {chain.precision:.2f}, recall {chain.recall:.2f}, "
-                  f"{len(chain.edges) - len(chain.missing)} of {len(chain.edges)} steps)")  # fmt: skip
+                  f"{len(chain.edges) - len(chain.missing)} of {len(chain.edges)} steps, root causes named: "
+                  f"{len(chain.named)})")  # fmt: skip
     for claim in chain.claims:
         pair = f"{result.names.get(claim.cause, claim.cause)} → {result.names.get(claim.effect, claim.effect)}"
         guess = ", said to be possible" if claim.guess and claim.verdict in (*RIGHT, *WRONG) else ""

@@ -8,7 +8,7 @@ texts: good 1.00, stuffed 0, reversed 0, where counting keywords gave 1.00 to al
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from incidentsim.scenario.model import Scenario
@@ -22,6 +22,9 @@ SHORTCUT = 0.35
 
 GUESS = 0.5
 """What a right claim is worth that is only said to be possible."""
+
+UNNAMED = 0.5
+"""What is left of the measure where no root cause is named by what was wrong: places alone are guessed easily."""
 
 Edge = tuple[str, str]
 Verdict = Literal["found", "shortcut", "reversed", "invented", "contradicted", "denied", "cleared", "unjudged"]
@@ -45,13 +48,17 @@ class JudgedClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Causality:
-    """What the text says of causes. `score` is F0.5 of precision and recall; `missing` are edges nobody named."""
+    """What the text says of causes. `missing` are edges nobody named, `named` the root causes said with what was wrong.
+
+    `score` is F0.5 of precision and recall, times ½ + ½ · the share of root causes named.
+    """
 
     score: float
     precision: float
     recall: float
     edges: tuple[Edge, ...]
     missing: tuple[Edge, ...]
+    named: tuple[str, ...]
     claims: tuple[JudgedClaim, ...]
     crowded: tuple[tuple[int, str], ...]
 
@@ -115,7 +122,13 @@ def causality(sentences: Sequence[Sentence], scenario: Scenario, concepts: Conce
         )
         for c in first.values()
     ]  # fmt: skip
-    return _measured(judged, edges, reach, tuple((s.line, s.text) for s in reading.crowded))
+    named = tuple(
+        root.id for root in scenario.root_causes
+        if any(m.concept.id == root.component and m.phrase in concepts.telling[root.id] for m in reading.mentions)
+    )  # fmt: skip
+    share = len(named) / len(scenario.root_causes)
+    measured = _measured(judged, edges, reach, tuple((s.line, s.text) for s in reading.crowded))
+    return replace(measured, score=measured.score * (UNNAMED + (1 - UNNAMED) * share), named=named)
 
 
 def _verdict(
@@ -160,7 +173,7 @@ def _measured(
     score = 1.25 * precision * recall / (0.25 * precision + recall) if precision and recall else 0.0
     return Causality(
         score=score, precision=precision, recall=recall, edges=tuple(edges),
-        missing=tuple(edge for edge in edges if worth[edge] < GUESS), claims=tuple(claims), crowded=crowded,
+        missing=tuple(edge for edge in edges if worth[edge] < GUESS), claims=tuple(claims), crowded=crowded, named=(),
     )  # fmt: skip
 
 

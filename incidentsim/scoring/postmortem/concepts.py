@@ -57,18 +57,23 @@ class Concept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """A concept named in a sentence, from character `start` to `end`."""
+    """A concept named in a sentence by `phrase`, from character `start` to `end`."""
 
     concept: Concept
+    phrase: tuple[str, ...]
     start: int
     end: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concepts:
-    """All concepts of an incident by id, and every stem that their phrases are made of."""
+    """All concepts of an incident by id, and every stem that their phrases are made of.
+
+    `telling`: by root cause, the phrases that say what was wrong, not only where.
+    """
 
     by_id: Mapping[str, Concept]
+    telling: Mapping[str, frozenset[tuple[str, ...]]]
     known: frozenset[str] = field(default_factory=frozenset)
 
     def find(self, sentence: Sequence[Word]) -> tuple[Mention, ...]:
@@ -77,19 +82,19 @@ class Concepts:
         for i, word in enumerate(sentence):
             places.setdefault(word.stem, []).append(i)
             places.setdefault(f"={word.text}", []).append(i)
-        found: list[tuple[int, int, tuple[int, ...], Concept]] = []
+        found: list[tuple[int, int, tuple[int, ...], Concept, tuple[str, ...]]] = []
         for order, concept in enumerate(self.by_id.values()):
             for phrase in concept.phrases:
                 if all(part in places for part in phrase):
-                    found += [(-len(phrase), order, taken, concept) for taken in _windows(phrase, places)]
+                    found += [(-len(phrase), order, taken, concept, phrase) for taken in _windows(phrase, places)]
         found.sort(key=lambda hit: hit[:3])
         used: set[int] = set()
         mentions: list[Mention] = []
-        for _, _, taken, concept in found:
+        for _, _, taken, concept, phrase in found:
             if used.isdisjoint(taken):
                 used.update(taken)
                 first, last = sentence[min(taken)], sentence[max(taken)]
-                mentions.append(Mention(concept=concept, start=first.start, end=last.end))
+                mentions.append(Mention(concept=concept, phrase=phrase, start=first.start, end=last.end))
         return tuple(sorted(mentions, key=lambda m: (m.start, m.end)))
 
 
@@ -124,7 +129,20 @@ def concepts_of(scenario: Scenario, cast: Cast) -> Concepts:
         out[change.id] = Concept(id=change.id, shown=change.id, role="chain", phrases=_phrases(texts))
     out |= _others(scenario, cast, out, planted, kinds)
     known = frozenset(part for c in out.values() for phrase in c.phrases for part in phrase)
-    return Concepts(by_id=out, known=known)
+    return Concepts(by_id=out, known=known, telling=_telling_phrases(scenario, cast))
+
+
+def _telling_phrases(scenario: Scenario, cast: Cast) -> dict[str, frozenset[tuple[str, ...]]]:
+    out: dict[str, frozenset[tuple[str, ...]]] = {}
+    for root in scenario.root_causes:
+        texts = [
+            root.fault.replace("_", " "),
+            *FAULT_WORDS.get(root.fault, ()),
+            *scenario.words.get(root.component, ()),
+        ]
+        texts += [text for change in _waivers_behind(scenario, root.component) for text in _telling(change, cast)]
+        out[root.id] = frozenset(_phrases(texts))
+    return out
 
 
 def twins_of(scenario: Scenario) -> dict[str, str]:

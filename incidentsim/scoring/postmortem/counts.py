@@ -17,6 +17,12 @@ from incidentsim.transcript.model import Record
 
 MINUTE_US = 60_000_000
 
+AT_FIRST_US = 120_000_000
+"""What a tenant is used to is taken from the first two minutes of the prelude, before most faults begin."""
+
+LEAST_HARM_PPM = 10_000
+"""Share of bad requests in a minute below which nobody is harmed, whatever is usual: 1 %."""
+
 _SLO_WORDS: dict[str, str] = {
     "ttft": "late slow first token ttft latency wait objective slo bad affected harmed delayed",
     "availability": "fail error timeout unanswered availability refused rejected 5xx bad slo unavailable",
@@ -60,9 +66,9 @@ def counts(records: Sequence[Record], play: Play, scenario: Scenario, cast: Cast
                                     text=f"{part * 100 / whole:.1f} % bad by {slo.id}{who}, {what}",
                                     heads=about, must=only)  # fmt: skip
             if peak is not None:
-                about = stems_of(_SLO_WORDS[slo.kind])
-                yield Known(kind="share", value=peak, text=f"{peak / 10_000:.1f} % bad by {slo.id} in a minute",
-                            heads=stems_of("worst peak height top maximum up"), must=(about,), strict=False)  # fmt: skip
+                worst = f"{peak / 10_000:.1f} % bad by {slo.id} in the worst minute"
+                yield Known(kind="share", value=peak, text=worst, must=(stems_of(_SLO_WORDS[slo.kind]),), strict=False,
+                            heads=stems_of("worst peak height top maximum up"))  # fmt: skip
         dollars = int(next(r for r in reversed(records) if r.type == "checkpoint").body.get("cost_microdollars", 0))
         yield Known(kind="count", value=dollars // 1000, text=f"${dollars / 1e6:.2f} spent", strict=False,
                     heads=stems_of("cost spend dollar spent bill"))  # fmt: skip
@@ -82,18 +88,28 @@ def counts(records: Sequence[Record], play: Play, scenario: Scenario, cast: Cast
                         heads=stems_of(_NOUNS["replica"]), strict=False)  # fmt: skip
 
 
-def harmed(records: Sequence[Record], scenario: Scenario, cast: Cast) -> tuple[str, ...]:
-    """Return the tenants whose share of bad requests passed what an objective allows, in some minute or over all."""
-    tables = [(r.t_us, {k: (int(v[0]), int(v[1])) for k, v in r.body.get("sli", {}).items()})
-              for r in records if r.type == "checkpoint"]  # fmt: skip
-    out = []
+def harmed(records: Sequence[Record], scenario: Scenario, cast: Cast) -> dict[str, bool | None]:
+    """Return of each tenant, by shown name, whether users of it were harmed; None where it can be argued.
+
+    Harmed: in some minute an objective failed more often than it allows, or twice as often as at first. Not harmed:
+    never half as often again as at first.
+    """
+    tables = [
+        (r.t_us, {k: (int(v[0]), int(v[1])) for k, v in r.body.get("sli", {}).items()})
+        for r in records if r.type == "checkpoint"
+    ]  # fmt: skip
+    at_first = [table for t_us, table in tables if t_us <= tables[0][0] + AT_FIRST_US]
+    out: dict[str, bool | None] = {}
     for tenant in scenario.tenants:
+        verdicts: list[bool | None] = []
         for slo in scenario.slos:
-            peak = _peak(tables, slo.id, [tenant.id])
-            if peak is not None and peak > 1_000_000 - slo.objective:
-                out.append(cast.shown(tenant.id))
-                break
-    return tuple(out)
+            peak = _peak(tables, slo.id, [tenant.id]) or 0
+            offered, bad = _total(at_first[-1], slo.id, [tenant.id]) if at_first else (0, 0)
+            usual = max(bad * 1_000_000 // offered if offered else 0, LEAST_HARM_PPM)
+            over = peak > min(1_000_000 - slo.objective, 2 * usual)
+            verdicts.append(True if over else False if peak * 2 <= usual * 3 else None)
+        out[cast.shown(tenant.id)] = True if True in verdicts else None if None in verdicts else False
+    return out
 
 
 def _peak(tables: Sequence[tuple[int, dict[str, tuple[int, int]]]], slo: str, tenants: Sequence[str]) -> int | None:

@@ -39,6 +39,13 @@ _UNHARMED = re.compile(
 )
 
 
+_HARM: dict[bool | None, tuple[FactVerdict, str]] = {
+    True: ("right", "its objective was missed, or failed twice as often as before"),
+    False: ("wrong", "it was served as before throughout"),
+    None: ("unsupported", "somewhat worse than before, within its objectives"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One figure or name of the text. `said` is what the text says, `known` the record's, empty when it has none."""
@@ -159,11 +166,9 @@ def _names(sentence: Sentence, lowered: str, names: frozenset[str], book: Ledger
             )
     if sentence.section != "actions" and _AFFECTED.search(lowered) and not _UNHARMED.search(lowered):
         subject = lowered if "only" in lowered else lowered.partition(" by ")[0]
-        for tenant in book.tenants:
+        for tenant, was in book.harmed.items():
             if tenant.casefold() in subject or tenant.replace("-", " ").casefold() in subject:
-                verdict: FactVerdict = "right" if tenant in book.harmed else "wrong"
-                text = "its objective was missed" if verdict == "right" else "its objectives held throughout"
-                out.append(
-                    Fact(line=sentence.line, said=f"{tenant} affected", kind="tenant", verdict=verdict, known=text)
-                )
+                verdict, text = _HARM[was]
+                said = f"{tenant} affected"
+                out.append(Fact(line=sentence.line, said=said, kind="tenant", verdict=verdict, known=text))
     return out

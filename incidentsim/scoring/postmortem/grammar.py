@@ -47,9 +47,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What was read: the claims in order, and the sentences that name too much to claim anything."""
+    """What was read: the claims in order, what was named, and the sentences that name too much to claim anything."""
 
     claims: tuple[Claim, ...]
+    mentions: tuple[Mention, ...]
     crowded: tuple[Sentence, ...]
 
 
@@ -57,6 +58,7 @@ def claims_of(sentences: Sequence[Sentence], concepts: Concepts, fits: Fits) -> 
     """Return the claims of these sentences. `fits` is asked only to choose among readings, never to drop one."""
     claims: list[Claim] = []
     crowded: list[Sentence] = []
+    mentions: list[Mention] = []
     carried: tuple[Concept, ...] = ()
     for sentence in sentences:
         if not sentence.follows:
@@ -68,13 +70,14 @@ def claims_of(sentences: Sequence[Sentence], concepts: Concepts, fits: Fits) -> 
             crowded.append(sentence)
             carried = ()
             continue
+        mentions += found
         for start, end in _statements(lowered):
             inside = [replace(m, start=m.start - start, end=m.end - start) for m in found if start <= m.start < end]
             turned = end < len(lowered)
             statement = _Statement(lowered[start:end], inside, carried, fits, turned=turned)
             read, carried = statement.read()
             claims += [replace(c, line=sentence.line, text=sentence.text) for c in read]
-    return Reading(claims=tuple(claims), crowded=tuple(crowded))
+    return Reading(claims=tuple(claims), mentions=tuple(mentions), crowded=tuple(crowded))
 
 
 def _statements(text: str) -> list[tuple[int, int]]:
@@ -181,10 +184,14 @@ class _Statement:
 
     def _grouped(self) -> list[tuple[Concept, ...]]:
         edges = [0, *(c.end for c in self.connectors), len(self.text) + 1]
-        return [
-            tuple({m.concept.id: m.concept for m in self.mentions if low <= m.start < high}.values())
-            for low, high in pairwise(edges)
-        ]
+        return [self._within(low, high) for low, high in pairwise(edges)]
+
+    def _within(self, low: int, high: int) -> tuple[Concept, ...]:
+        """Return the concepts named between two places; after a connector, what a colon adds is a comment."""
+        inside = [m for m in self.mentions if low <= m.start < high]
+        colon = self.text.find(": ", low, high) if low else -1
+        before = [m for m in inside if m.start < colon]
+        return tuple({m.concept.id: m.concept for m in before or inside}.values())
 
     def _left(self, i: int) -> tuple[Concept, ...]:
         """Return what stands left of a connector: the nearest group with a name in it, else what came before."""

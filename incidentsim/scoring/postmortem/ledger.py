@@ -6,7 +6,7 @@ began) is marked `truth`, and used for interviewers only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from incidentsim.exact import format_clock
@@ -36,11 +36,10 @@ _VERBS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """All that is known, and the tenants that were harmed, by shown name."""
+    """All that is known, and of each tenant, by shown name, whether it was harmed; None where it can be argued."""
 
     known: tuple[Known, ...]
-    harmed: tuple[str, ...]
-    tenants: tuple[str, ...]
+    harmed: Mapping[str, bool | None]
 
 
 def ledger(transcript: Transcript, scenario: Scenario, cast: Cast) -> Ledger:
@@ -51,8 +50,7 @@ def ledger(transcript: Transcript, scenario: Scenario, cast: Cast) -> Ledger:
         *counts(transcript.records, play, scenario, cast), *_texts(transcript.records, scenario, cast),
         *_truth(scenario, cast),
     ]  # fmt: skip
-    shown = tuple(cast.shown(t.id) for t in scenario.tenants)
-    return Ledger(known=tuple(known), harmed=harmed(transcript.records, scenario, cast), tenants=shown)
+    return Ledger(known=tuple(known), harmed=harmed(transcript.records, scenario, cast))
 
 
 def _moments(records: Sequence[Record]) -> Iterable[Known]:

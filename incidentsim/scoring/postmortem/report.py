@@ -72,7 +72,7 @@ class PostmortemCheck:
             },
             "causality": {
                 "score": chain.score, "precision": chain.precision, "recall": chain.recall,
-                "edges": len(chain.edges), "missing_count": len(chain.missing),
+                "edges": len(chain.edges), "roots_named": len(chain.named), "missing_count": len(chain.missing),
                 "missing": [self._edge(edge) for edge in chain.missing] if self.audience == "interviewer" else None,
                 "claims": [
                     {**_fields(c), "cause": self._name(c.cause), "effect": self._name(c.effect)} for c in chain.claims

@@ -60,6 +60,22 @@ def test_naming_every_cause_does_not_pay(path: Path) -> None:
     assert judged(path.parent.name, path.read_text(encoding="utf-8")).score <= 0.3
 
 
+@pytest.mark.parametrize("path", written("places"), ids=name_of)
+def test_places_without_what_was_wrong_are_worth_half(path: Path) -> None:
+    """Telling the topology in order, as anybody could before the incident, earns no more than half."""
+    result = judged(path.parent.name, path.read_text(encoding="utf-8"))
+    assert result.named == ()
+    assert 0 < result.score <= 0.5
+
+
+@pytest.mark.parametrize("path", written("good"), ids=name_of)
+def test_good_texts_name_every_root_cause(path: Path) -> None:
+    """A good text says what was wrong with each root cause, not only where."""
+    result = judged(path.parent.name, path.read_text(encoding="utf-8"))
+    assert len(result.named) >= 1
+    assert result.missing == () or result.recall >= 0.75
+
+
 @pytest.mark.parametrize("path", written("good"), ids=name_of)
 def test_adding_a_wrong_cause_never_raises_the_score(path: Path) -> None:
     """One more claim that is not true lowers the measure, or leaves it where it is."""
