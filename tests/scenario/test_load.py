@@ -256,5 +256,5 @@ def test_words_for_postmortems_name_what_exists_and_change_no_digest(workshop: W
     ).load()
     assert taught.words == {"gateway": ("front desk",), "impact": ("no letters",)}
     assert taught.digest == before.digest
-    wrong = workshop.edit(("words: {gateway:", "words: {gatway:")).problems()
-    assert "words.gatway: there is no 'gatway' (did you mean 'gateway'?)" in wrong
+    (wrong,) = workshop.edit(("words: {gateway:", "words: {gatway:")).problems()
+    assert wrong.endswith("words.gatway: there is no 'gatway' (did you mean 'gateway'?)")
