@@ -117,7 +117,8 @@ def _check_chain(cause: RootCause, path: Path, located: Located) -> None:
 def check_condition(condition: Condition, path: Path, scenario: Scenario, known: Inventory,
                     located: Located) -> None:  # fmt: skip
     """Report what a condition asks that can't be asked."""
-    names = ("any", "all", "knob", "fault_removed", "fault_started", "waiver_expiry_agreed", "pool", "bad_share_above")
+    names = ("any", "all", "knob", "fault_removed", "fault_started", "fault_present", "change_in_force",
+             "waiver_expiry_agreed", "pool", "bad_share_above")  # fmt: skip
     tests = [name for name in names if getattr(condition, name)]
     if len(tests) != 1:
         listed = f"has {' and '.join(tests)}" if tests else "has none"
@@ -133,11 +134,12 @@ def check_condition(condition: Condition, path: Path, scenario: Scenario, known:
         paths = ((*path, "knob"), (*path, compared[0]))
         check_knob_path(condition.knob, value, paths, known, located)
     faults = [e.fault.id for e in scenario.timeline if e.fault]
-    for field in ("fault_removed", "fault_started"):
+    for field in ("fault_removed", "fault_started", "fault_present"):
         fault = getattr(condition, field)
         if fault and fault not in faults:
             message = f"no fault has the id {quoted(fault)}{did_you_mean(fault, faults)}"
             located.report((*path, field), message)
+    _check_change(condition.change_in_force, (*path, "change_in_force"), scenario, located)
     pools = [pool.id for pool in scenario.stack.pools]
     if condition.pool and condition.pool not in pools:
         hint = did_you_mean(condition.pool, pools)
@@ -146,6 +148,12 @@ def check_condition(condition: Condition, path: Path, scenario: Scenario, known:
         located.report(path, "pool and ready_below go together")
     if condition.waiver_expiry_agreed:
         _check_waiver(condition.waiver_expiry_agreed, (*path, "waiver_expiry_agreed"), scenario, located)
+
+
+def _check_change(change_id: str, path: Path, scenario: Scenario, located: Located) -> None:
+    changes = [e.change.id for e in scenario.timeline if e.change]
+    if change_id and change_id not in changes:
+        located.report(path, f"no change has the id {quoted(change_id)}{did_you_mean(change_id, changes)}")
 
 
 def _check_waiver(change_id: str, path: Path, scenario: Scenario, located: Located) -> None:
@@ -176,6 +184,7 @@ def _check_team(scenario: Scenario, located: Located) -> None:
             if topic.does.who and topic.does.who not in TEAM_ROLES:
                 hint = did_you_mean(topic.does.who, TEAM_ROLES)
                 located.report((*at, "does", "who"), f"there is no role {quoted(topic.does.who)}{hint}")
+            _check_change(topic.does.rolls_back, (*at, "does", "rolls_back"), scenario, located)
             if topic.does.agrees_waiver:
                 _check_waiver(topic.does.agrees_waiver, (*at, "does", "agrees_waiver"), scenario, located)
 

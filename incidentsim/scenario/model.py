@@ -96,7 +96,8 @@ class Page(Model):
 class Condition(Model):
     """A condition on world state: one test, or `any` / `all` of several.
 
-    `knob` with `equals` or `differs`; `fault_removed` and `fault_started` name a fault by id;
+    `knob` with `equals` or `differs`; `fault_removed`, `fault_started` and `fault_present` (begun, and not gone at
+    its root) name a fault by id; `change_in_force` a change that is in the log and not rolled back;
     `waiver_expiry_agreed` a change whose waiver has an expiry that its owner agreed to; `pool` with `ready_below`:
     fewer replicas of it are ready; `bad_share_above`: so many user requests of the last minute or two were late
     or failed.
@@ -109,6 +110,8 @@ class Condition(Model):
     differs: KnobText | None = None
     fault_removed: str = ""
     fault_started: str = ""
+    fault_present: str = ""
+    change_in_force: str = ""
     waiver_expiry_agreed: str = ""
     pool: str = ""
     ready_below: Count = 0
@@ -153,12 +156,16 @@ class RootCause(Model):
 
 
 class Doing(Model):
-    """What a team-mate's answer sets in motion: after `after`, the fault's strength becomes `strength`."""
+    """What a team-mate's answer sets in motion: after `after`, the fault's strength becomes `strength`.
+
+    `rolls_back` names a change that they roll back then, unless somebody has by that time.
+    """
 
     fault: str = ""
     after: Duration = 0
     strength: Ratio = 0
     agrees_waiver: str = ""
+    rolls_back: str = ""
     who: str = ""
     says: CleanText = ""
 

@@ -30,6 +30,7 @@ class SliBook:
         self.bad: dict[tuple[str, str], int] = {(s.id, t): 0 for s in slos for t in tenants}
         self._slos = slos
         self._marked = self._before = self._latency_counts()
+        self._bad_marked = self._bad_before = dict(self.bad)
         self._requests: dict[tuple[str, str], Counter] = {}
         self._bad_counters: dict[tuple[str, str], Counter] = {}
         for slo in slos:
@@ -75,20 +76,22 @@ class SliBook:
             self._bad_counters[slo, tenant].value += 1
 
     def mark(self) -> None:
-        """Remember the present counts; called once a minute, for `recent_bad_ppm`."""
+        """Remember the present counts; called once a minute, for what is recent."""
         self._before = self._marked
         self._marked = self._latency_counts()
+        self._bad_before = self._bad_marked
+        self._bad_marked = dict(self.bad)
 
-    def recent_bad_ppm(self) -> dict[str, int]:
-        """Return, by tenant, the share of late or failed requests over the last one to two minutes."""
-        shares = {}
-        for tenant, (offered, bad) in self._latency_counts().items():
-            offered_before, bad_before = self._before[tenant]
-            shares[tenant] = (bad - bad_before) * 1_000_000 // max(1, offered - offered_before)
-        return shares
+    def recent_worst_ppm(self) -> dict[str, int]:
+        """Return, by tenant, the worst share of bad requests of any objective over the last one to two minutes."""
+        worst = {}
+        for tenant, offered in self.offered.items():
+            bad = max(self.bad[s.id, tenant] - self._bad_before[s.id, tenant] for s in self._slos)
+            worst[tenant] = bad * 1_000_000 // max(1, offered - self._before[tenant][0])
+        return worst
 
-    def recent_bad_ppm_total(self) -> int:
-        """Return the same over all tenants."""
+    def recent_bad_ppm(self) -> int:
+        """Return the share of late or failed requests over the last one to two minutes."""
         offered = bad = 0
         for tenant, (now_offered, now_bad) in self._latency_counts().items():
             offered += now_offered - self._before[tenant][0]
