@@ -5,8 +5,8 @@ from __future__ import annotations
 TEAM_ROLES: dict[str, str] = {
     "account-manager": "Owns the commercial relation with customers; knows contracts, waivers and promises made.",
     "platform": "Runs the gateway, the router and the GPU pools; knows deploys and capacity.",
-    "data-platform": "Runs the data jobs, their schedules and contracts; knows what upstream teams announced.",
     "customer-success": "Hears what customers report; knows who complains about what.",
+    "data-platform": "Runs the data jobs, their schedules and contracts; knows what upstream teams announced.",
 }
 """Team-mates that a scenario may give knowledge to, by role."""
 

@@ -66,7 +66,8 @@ class StaleGauge(Fault):
 
     def _idle(self, call: Call) -> None:
         """The engine has let go of what it ran; only now may the gateway give these attempts to another one."""
-        engine, pod, gone = call.argument
+        engine: Replica = call.argument[0]
+        pod, gone = call.argument[1:]
         self.stack.gateway.lost([a for a in gone if a.pod is pod and a.gone])
         if engine is self._engine:
             self._steps = engine.iterations()
