@@ -22,6 +22,7 @@ def check_story(scenario: Scenario, known: Inventory, located: Located) -> None:
     """Report every reference in causes, team and scripts that leads nowhere."""
     for i, cause in enumerate(scenario.root_causes):
         _check_root_cause(cause, ("root_causes", i), scenario, known, located)
+    _check_invariants(scenario, known, located)
     _check_team(scenario, located)
     _check_words(scenario, known, located)
     for path, script in scripts_of(scenario):
@@ -73,6 +74,8 @@ def texts_of(scenario: Scenario) -> Iterator[tuple[Path, str]]:
             yield ("team", i, "knows", j, "answer"), topic.answer
             if topic.does:
                 yield ("team", i, "knows", j, "does", "says"), topic.does.says
+    for i, invariant in enumerate(scenario.invariants):
+        yield ("invariants", i, "why"), invariant.why
     for name, text in scenario.runbooks.items():
         yield ("runbooks", name), text
 
@@ -94,6 +97,11 @@ def _check_root_cause(cause: RootCause, path: Path, scenario: Scenario, known: I
                 located.report((*path, "evidence", i, j), message)
     check_condition(cause.removed_when, (*path, "removed_when"), scenario, known, located)
     _check_chain(cause, (*path, "chain"), located)
+
+
+def _check_invariants(scenario: Scenario, known: Inventory, located: Located) -> None:
+    for i, invariant in enumerate(scenario.invariants):
+        check_condition(invariant.holds, ("invariants", i, "holds"), scenario, known, located)
 
 
 def _check_chain(cause: RootCause, path: Path, located: Located) -> None:

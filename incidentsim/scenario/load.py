@@ -82,13 +82,20 @@ def with_stack_demand(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update=given)
 
 
-NOT_PLAYED = {"digest", "byte_digest", "words"}
-"""Fields that no world, session or score reads: a postmortem's words, and the digests themselves."""
+NOT_PLAYED = {"digest", "byte_digest", "words", "assessment"}
+"""Fields that no world, session or score reads: a postmortem's words, an interviewer's claims, the digests themselves."""
+
+ADDED_LATER = ("invariants",)
+"""Fields that count only where a scenario has them, so that records of those written before stay theirs."""
 
 
 def behaviour_digest(scenario: Scenario) -> str:
     """Return SHA-256 of the canonical JSON of what a scenario says; layout and comments don't matter."""
-    return sha256_hex(canonical_json(scenario.model_dump(mode="json", exclude=NOT_PLAYED)))
+    said = scenario.model_dump(mode="json", exclude=NOT_PLAYED)
+    for name in ADDED_LATER:
+        if not said[name]:
+            del said[name]
+    return sha256_hex(canonical_json(said))
 
 
 def _finish(scenario: Scenario, params: dict[int, dict[str, Any]], contents: dict[str, bytes]) -> Scenario:

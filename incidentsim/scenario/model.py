@@ -34,9 +34,9 @@ from incidentsim.scenario.parts import (
     Workload,
 )
 
-__all__ = ["Change", "Client", "Condition", "Doing", "FaultPlan", "Loss", "Message", "Model", "ObservabilityPart",
-           "Page", "Part", "PoolPart", "RootCause", "RoutePart", "Scenario", "Script", "Slo", "Stack", "TeamMate",
-           "Tenant", "TimelineEntry", "Topic", "Waiver", "Workload"]  # fmt: skip
+__all__ = ["Assessment", "Change", "Client", "Condition", "Doing", "FaultPlan", "Invariant", "Loss", "Message",
+           "Model", "ObservabilityPart", "Page", "Part", "PoolPart", "RootCause", "RoutePart", "Scenario", "Script",
+           "Slo", "Stack", "TeamMate", "Tenant", "TimelineEntry", "Topic", "Waiver", "Workload"]  # fmt: skip
 
 
 class Waiver(Model):
@@ -190,6 +190,22 @@ class TeamMate(Model):
     otherwise: CleanText = "I don't know, sorry."
 
 
+class Invariant(Model):
+    """Something that must stay as it is, whatever helps: `holds` on world state, and why."""
+
+    id: Id
+    holds: Condition
+    why: CleanText
+
+
+class Assessment(Model):
+    """What the exercise is meant to show about a person: the claim, and what in a transcript bears it out."""
+
+    claim: CleanText
+    observable: CleanText
+    weight: Milli = 1_000
+
+
 class Script(Model):
     """A named list of commands: a JSON Lines file of the scenario's folder."""
 
@@ -232,6 +248,8 @@ class Scenario(Model):
     causal_graph: tuple[tuple[str, str], ...] = Field(default=(), max_length=200)
     herrings: tuple[CleanText, ...] = Field(default=(), max_length=40)
     words: dict[str, tuple[CleanText, ...]] = Field(default_factory=dict, max_length=64)
+    invariants: tuple[Invariant, ...] = Field(default=(), max_length=16)
+    assessment: tuple[Assessment, ...] = Field(default=(), max_length=16)
     team: tuple[TeamMate, ...] = Field(default=(), max_length=16)
     references: tuple[Script, ...] = Field(default=(), max_length=16)
     tempting: tuple[Script, ...] = Field(default=(), max_length=16)

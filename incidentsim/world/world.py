@@ -200,10 +200,13 @@ class World:
         return {cause.id: not evaluate(cause.removed_when, state) for cause in self.scenario.root_causes}
 
     def violations(self) -> tuple[str, ...]:
-        """Return the protected invariants that are broken now: alerts still silenced, data outside its region."""
+        """Return the protected invariants that are broken now: alerts still silenced, data outside its region, and
+        what the scenario says must stay as it is."""
         rules = self._stack.rules
         silenced = [f"alert {n} is silenced" for n in rules.names() if rules.silenced(n)] if rules is not None else []
-        return (*silenced, *self._stack.gateway.regions.violations(self.now_us))
+        state, render = Conditions(self._stack), self._stack.cast.render
+        broken = [f"{i.id}: {render(i.why)}" for i in self.scenario.invariants if not evaluate(i.holds, state)]
+        return (*silenced, *self._stack.gateway.regions.violations(self.now_us), *broken)
 
     def dyn_digest(self) -> str:
         """Return the digest of the dynamics up to the last checkpoint and command."""
