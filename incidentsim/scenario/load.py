@@ -85,16 +85,14 @@ def with_stack_demand(scenario: Scenario) -> Scenario:
 NOT_PLAYED = {"digest", "byte_digest", "words", "assessment"}
 """Fields that no world, session or score reads: a postmortem's words, an interviewer's claims, the digests themselves."""
 
-ADDED_LATER = ("invariants",)
-"""Fields that count only where a scenario has them, so that records of those written before stay theirs."""
-
 
 def behaviour_digest(scenario: Scenario) -> str:
-    """Return SHA-256 of the canonical JSON of what a scenario says; layout and comments don't matter."""
-    said = scenario.model_dump(mode="json", exclude=NOT_PLAYED)
-    for name in ADDED_LATER:
-        if not said[name]:
-            del said[name]
+    """Return SHA-256 of the canonical JSON of what a scenario says; layout and comments don't matter.
+
+    What is left at its default is not said, so that a language that grows leaves the records of earlier scenarios
+    theirs. A default that changes is a change of the engine (`session.engine.ENGINE_COMPAT`).
+    """
+    said = scenario.model_dump(mode="json", exclude=NOT_PLAYED, exclude_defaults=True)
     return sha256_hex(canonical_json(said))
 
 
