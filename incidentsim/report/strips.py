@@ -1,0 +1,96 @@
+"""The geometry of the timeline, shared by the interactive and the static drawing: strips one below the other.
+
+What users felt comes first, then what was wrong, what alerted and what was done, then what dashboards showed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from incidentsim.report.model import Chart, Moment, Panel, Span
+
+TITLE_PX = 22
+"""Room above a strip for its title."""
+
+LANE_PX = 20
+"""Height of one lane of spans or moments."""
+
+_BURN_PX, _CREDIT_PX, _SIGNAL_PX = 110, 90, 64
+"""Heights of the strips: burn and credit are read closely, signals are context."""
+
+_PERSON_LANES = (("look", "looks"), ("thought", "thoughts"), ("word", "words"))
+
+FEW_MINUTES = (1, 2, 5, 10, 15, 30, 60)
+"""Distances of ticks, in minutes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """One strip: its kind, title, top and height in pixels, and the one of the three that it draws."""
+
+    kind: Literal["panel", "spans", "credit", "person"]
+    title: str
+    top: int
+    height: int
+    panel: Panel | None = None
+    lanes: tuple[tuple[Span, ...], ...] = ()
+    moments: tuple[tuple[str, tuple[Moment, ...]], ...] = ()
+
+
+def strips_of(chart: Chart) -> tuple[tuple[Strip, ...], int]:
+    """Return the strips of a chart from top to bottom, and the height of all."""
+    burn = [panel for panel in chart.panels if panel.key.startswith("burn-")]
+    signals = [panel for panel in chart.panels if not panel.key.startswith("burn-")]
+    causes = _lanes([span for span in chart.spans if span.lane != "alert"])
+    alerts = _lanes([span for span in chart.spans if span.lane == "alert"])
+    actions = tuple(moment for moment in chart.moments if moment.lane == "action")
+    person = tuple((title, tuple(m for m in chart.moments if m.lane == lane)) for lane, title in _PERSON_LANES)
+    wanted = [Strip(kind="panel", title=_titled(p), top=0, height=_BURN_PX, panel=p) for p in burn]
+    if causes:
+        title = "What was wrong (root causes dark, other planted faults light)"
+        wanted.append(Strip(kind="spans", title=title, top=0, height=LANE_PX * len(causes), lanes=causes))
+    if alerts:
+        wanted.append(Strip(kind="spans", title="Alerts", top=0, height=LANE_PX * len(alerts), lanes=alerts))
+    if actions:
+        measured = any(moment.credit is not None for moment in actions)
+        title = "Actions: weighted bad requests saved (up) or caused (down)" if measured else "Actions"
+        height = _CREDIT_PX if measured else 2 * LANE_PX
+        wanted.append(Strip(kind="credit", title=title, top=0, height=height, moments=(("actions", actions),)))
+    person = tuple((title, found) for title, found in person if found)
+    if person:
+        title, height = "Looks, thoughts and words", LANE_PX * len(person)
+        wanted.append(Strip(kind="person", title=title, top=0, height=height, moments=person))
+    wanted += [Strip(kind="panel", title=_titled(p), top=0, height=_SIGNAL_PX, panel=p) for p in signals]
+    out: list[Strip] = []
+    bottom = 0
+    for strip in wanted:
+        out.append(replace(strip, top=bottom + TITLE_PX))
+        bottom += TITLE_PX + strip.height
+    return tuple(out), bottom
+
+
+def minute_step(start_us: int, end_us: int, most: int = 8) -> int:
+    """Return the distance of ticks in minutes, so that there are at most `most`."""
+    minutes = (end_us - start_us) // 60_000_000
+    return next((step for step in FEW_MINUTES if minutes // step <= most), -(-minutes // most))
+
+
+def short_number(value: float) -> str:
+    """Return a number in few characters: `14.7k`, `0.25`."""
+    for limit, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= limit:
+            return f"{value / limit:.3g}{suffix}"
+    return f"{value:.3g}"
+
+
+def _titled(panel: Panel) -> str:
+    return panel.title + (f" ({panel.unit})" if panel.unit else "")
+
+
+def _lanes(spans: list[Span]) -> tuple[tuple[Span, ...], ...]:
+    """Return spans in lanes, those of one label in one."""
+    lanes: dict[str, list[Span]] = {}
+    for span in spans:
+        lanes.setdefault(span.label, []).append(span)
+    return tuple(tuple(lane) for lane in lanes.values())
