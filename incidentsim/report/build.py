@@ -51,13 +51,14 @@ def build_report(
     moves = findings.move_rows(card, scenario, truth=truth)
     claims = findings.claim_rows(card, cast, truth=truth)
     statements = findings.statement_rows(card, truth=truth)
+    causes = findings.cause_rows(card, scenario, cast, records) if truth else ()
     summary = [
         story.happened(scenario, cast, records, truth=truth),
         story.did(voice, records, moves, claims, statements, ended=ended, truth=truth),
     ]
     if truth:
         summary.append(story.users_felt(scenario, cast, records, recorded, end_us, by_key, extras.runs,
-                                        card.get("durable")))  # fmt: skip
+                                        causes, card.get("durable")))  # fmt: skip
     report = Report(
         head=_head(transcript, scenario, cast, card, audience, ended=ended, truth=truth),
         summary=tuple(summary),
@@ -68,7 +69,7 @@ def build_report(
                              moves=moves, extras=extras, truth=truth),
         together=findings.together(card, scenario, moves) if truth else None,
         moves=moves,
-        causes=findings.cause_rows(card, scenario, cast, records) if truth else (),
+        causes=causes,
         herrings=tuple(tidy(cast.render(text)) for text in scenario.herrings) if truth else (),
         diagnosis=claims,
         hypotheses=interview.hypothesis_rows(card, records, cast, truth=truth),
@@ -95,13 +96,20 @@ def _head(
     note = _FOR_INTERVIEWERS if audience == "interviewer" else _FOR_CANDIDATE
     return Head(
         title=tidy(cast.render(scenario.title)), scenario=scenario.id, scenario_version=scenario.version,
-        level=scenario.level, seed=int(header.get("seed", 0)), created_utc=tidy(header.get("created_utc", ""), 40),
+        level=scenario.level, seed=int(header.get("seed", 0)), created_utc=_day(header),
         engine=tidy(f"incidentsim {engine.get('version', '?')}, compat {engine.get('compat', '?')}", 80),
         authority=_AUTHORITY.get(authority, tidy(authority, 40)), audience=audience,
         audience_note=note if truth else f"{note} {_NO_TRUTH}",
         ended="not ended" if ended is None else f"ended at {format_clock(ended.t_us)} of {clock(scenario.duration)}",
         truth=truth, measured=truth and card.get("practice_index") is not None,
     )  # fmt: skip
+
+
+def _day(header: Mapping[str, Any]) -> str:
+    """Return when it was played as people write it: `2026-11-21 07:12 UTC`."""
+    written = tidy(header.get("created_utc", ""), 40)
+    day, t, rest = written.partition("T")
+    return f"{day} {rest[:5]} UTC" if t and rest.endswith("Z") else written
 
 
 def _limits(card: Mapping[str, Any], transcript: Transcript, *, truth: bool) -> tuple[str, ...]:

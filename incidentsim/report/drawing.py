@@ -9,13 +9,13 @@ from __future__ import annotations
 from html import escape
 
 from incidentsim.report.model import Chart, Curve, Moment, Panel
-from incidentsim.report.plot import action_label, credit_range, panel_top
-from incidentsim.report.strips import LANE_PX, Strip, minute_step, short_number, strips_of
+from incidentsim.report.plot import credit_range, panel_top
+from incidentsim.report.strips import LANE_PX, Strip, action_labels, minute_step, short_number, strips_of
 
 WIDTH = 760
 """Width of the drawing in its own units; the page scales it."""
 
-_LEFT, _RIGHT, _FOOT = 46, 12, 30
+_LEFT, _RIGHT, _FOOT = 52, 12, 30
 
 
 def svg(chart: Chart) -> str:
@@ -133,14 +133,14 @@ def _credits(chart: Chart, strip: Strip) -> list[str]:
         return strip.top + strip.height * (high - value) / (high - low)
 
     out = [_line(_LEFT, y(0.0), WIDTH - _RIGHT, y(0.0), "axis")]
-    for moment in found:
+    for moment, label in zip(found, action_labels(chart, found), strict=True):
         x, value = _x(chart, moment.t_us), moment.credit or 0.0
         kind = "neutral" if not value else "saved" if value > 0 else "harmed"
         top, bottom = min(y(0.0), y(value)), max(y(0.0), y(value))
         size = f'width="6" height="{_n(max(bottom - top, 1))}"'
         out.append(f'<rect class="{kind}" x="{_n(x - 3)}" y="{_n(top)}" {size}/>')
         out.append(f'<circle class="{kind}" cx="{_n(x)}" cy="{_n(y(value))}" r="3"/>')
-        out.append(_text(x, y(value) + (14 if value < 0 else -6), action_label(moment), "label", "middle"))
+        out.append(_text(x, y(value) + (14 if value < 0 else -6), label, "label", "middle"))
     return out
 
 

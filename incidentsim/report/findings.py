@@ -91,9 +91,16 @@ def score_view(card: Json, extras: Extras) -> ScoreView:
         interval = f"Standard error {error:.1f}, from sibling seeds."
     return ScoreView(
         index=index, interval=interval,
-        parts=tuple(_part(key, part, gate) for key, part in card.get("parts", {}).items()),
+        parts=tuple(_part(key, part, gate) for key, part in sorted(card.get("parts", {}).items(), key=_place)),
         strength=extras.strength, improvement=extras.improvement,
     )  # fmt: skip
+
+
+def _place(item: tuple[str, Json]) -> tuple[int, bool, str]:
+    """Return where a part stands: in the order of the rules, what a rule is made from after it."""
+    key, rule = item[0], str(item[1].get("rule", ""))
+    order = list(RULES)
+    return order.index(rule) if rule in order else len(order), key != rule, key
 
 
 def _part(key: str, part: Json, gate: float | None) -> PartRow:
@@ -171,7 +178,7 @@ def cause_rows(card: Json, scenario: Scenario, cast: Cast, records: Sequence[Rec
         removed = f"removed at {format_clock(gone[-1].t_us)}" if gone else "not removed"
         complete = (items for items in sets if all(item.seqs for item in items))
         rows.append(CauseRow(
-            id=root.id, component=tidy(cast.shown(root.component)), fault=root.fault,
+            id=root.id, component=tidy(cast.shown(root.component)), fault=root.fault, gone=bool(gone),
             why=tidy(cast.render(root.why)), removed=removed, evidence=sets,
             chain=tuple(dict.fromkeys(tidy(cast.shown(node)) for edge in root.chain for node in edge)),
             named=None if claim is None else claim["p"], named_seqs=() if claim is None else (claim["seq"],),

@@ -147,6 +147,7 @@ class CauseRow:
     fault: str
     why: str
     chain: tuple[str, ...]
+    gone: bool
     removed: str
     named: float | None
     named_seqs: tuple[int, ...]

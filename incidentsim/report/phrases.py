@@ -47,6 +47,11 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def often(number: int) -> str:
+    """Return `once`, `twice`, `3 times`."""
+    return {1: "once", 2: "twice"}.get(number, f"{number:,} times")
+
+
 def percent(part: float, whole: float) -> str:
     """Return a share in words; below one percent with one digit, a share of nothing as `0 %`."""
     value = 100 * part / whole if whole else 0.0

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from incidentsim.exact import format_clock
 from incidentsim.report.model import Chart, Curve, Moment, Panel
 from incidentsim.report.palette import LIGHT
-from incidentsim.report.strips import LANE_PX, Strip, minute_step, short_number, strips_of
+from incidentsim.report.strips import LANE_PX, Strip, action_labels, minute_step, short_number, strips_of
 
 _FOOT_PX = 34
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
@@ -43,7 +43,7 @@ def figure(chart: Chart) -> dict[str, Any]:
         if strip.kind == "spans":
             annotations += _span_labels(chart, strip, f"y{suffix}")
     drawn.update_layout(
-        height=total, margin={"l": 44, "r": 12, "t": 4, "b": _FOOT_PX}, paper_bgcolor=LIGHT["paper"],
+        height=total, margin={"l": 54, "r": 12, "t": 4, "b": _FOOT_PX}, paper_bgcolor=LIGHT["paper"],
         plot_bgcolor=LIGHT["paper"], font={"family": _FONT, "size": 12, "color": LIGHT["ink"]}, showlegend=False,
         hovermode="closest", bargap=0, annotations=annotations, dragmode="zoom", shapes=_shapes(chart),
         hoverlabel={"bgcolor": LIGHT["paper"], "font": {"color": LIGHT["ink"]}, "align": "left"},
@@ -185,17 +185,10 @@ def _bars(drawn: go.Figure, strip: Strip, axis: str, chart: Chart) -> None:
     ))  # fmt: skip
     drawn.add_trace(go.Scatter(
         x=xs, y=[m.credit or 0.0 for m in found], mode="markers+text", xaxis="x", yaxis=axis, cliponaxis=False,
-        text=[action_label(m) for m in found], customdata=link, hovertext=told, hoverinfo="text", name="action numbers",
+        text=list(action_labels(chart, found)), customdata=link, hovertext=told, hoverinfo="text", name="numbers",
         textposition=["bottom center" if (m.credit or 0) < 0 else "top center" for m in found],
         textfont={"size": 11, "color": LIGHT["ink"]}, marker={"size": 6, "color": colours},
     ))  # fmt: skip
-
-
-def action_label(moment: Moment) -> str:
-    """Return `3: +14.7k`, or the number alone where nothing changed or nothing is known."""
-    if not moment.credit:
-        return str(moment.number)
-    return f"{moment.number}: {'+' if moment.credit > 0 else '−'}{short_number(abs(moment.credit))}"
 
 
 def _shapes(chart: Chart) -> list[dict[str, Any]]:

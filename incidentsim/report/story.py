@@ -11,12 +11,12 @@ from typing import Any
 from incidentsim.exact import format_clock
 from incidentsim.report.felt import by_tenant, felt_between
 from incidentsim.report.inputs import Runs
-from incidentsim.report.model import ClaimRow, MoveRow, Paragraph, Sentence, StatementRow, TimeRow
-from incidentsim.report.phrases import Voice, clock, count, lasted, listed, percent, tidy
+from incidentsim.report.model import CauseRow, ClaimRow, MoveRow, Paragraph, Sentence, StatementRow, TimeRow
+from incidentsim.report.phrases import Voice, clock, count, lasted, listed, often, percent, tidy
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.burn import burn_curve
-from incidentsim.scoring.protocol import Mark
+from incidentsim.scoring.protocol import RUN_ON_US, Mark
 from incidentsim.transcript.model import Record
 
 _TELLING_MOVES = 3
@@ -24,10 +24,6 @@ _TELLING_MOVES = 3
 
 _UNEVEN = 1.5
 """A tenant is named as hit hardest when its share of bad requests is at least this many times the whole's."""
-
-_LASTING = "Every root cause was removed, and nothing came back in a hidden ten-minute run-on."
-_NOT_LASTING = "Not every root cause was removed for good, or harm came back in a hidden ten-minute run-on."
-
 
 def happened(scenario: Scenario, cast: Cast, records: Sequence[Record], *, truth: bool) -> Paragraph:
     """Return what the incident was."""
@@ -54,7 +50,7 @@ def did(
     if claims:
         told = listed([f"{c.fault} of {c.component} at {100 * c.p:.0f} %" + (f" ({c.verdict})" if c.verdict else "")
                        for c in claims])  # fmt: skip
-        text = f"{voice.their.capitalize()} diagnosis: {told}."
+        text = f"The diagnosis: {told}."
         sentences.append(Sentence(text=text, seqs=tuple(seq for c in claims for seq in c.seqs), rule="De"))
     else:
         sentences.append(Sentence(text=f"{voice.who} committed no diagnosis."))
@@ -62,7 +58,7 @@ def did(
         false = [s for s in statements if s.verdict not in ("", "true")]
         held = f"; {len(false)} said it was over while users were still harmed" if false else ""
         held = held or ("; all held" if truth else "")
-        text = f"{voice.who} told people {count(len(statements), 'time')}{held}."
+        text = f"{voice.who} told people {often(len(statements))} how things stood{held}."
         sentences.append(Sentence(text=text, seqs=tuple(q for s in statements for q in s.seqs), rule="C"))
     else:
         sentences.append(Sentence(text=f"{voice.who} told nobody anything."))
@@ -81,7 +77,7 @@ def _first_steps(voice: Voice, records: Sequence[Record]) -> list[Sentence]:
     looks = [r for r in records if r.type == "look"]
     hypotheses = [r for r in records if r.type == "hypothesis"]
     ack = f"acknowledged the page at {format_clock(first.t_us)}" if first else "did not acknowledge the page"
-    looked = f"looked at signals {count(len(looks), 'time')}" if looks else "looked at no signal"
+    looked = f"looked at signals {often(len(looks))}" if looks else "looked at no signal"
     if looks:
         looked += f", first at {format_clock(looks[0].t_us)}"
     stated = f"stated {count(len(hypotheses), 'hypothesis', 'hypotheses')}" if hypotheses else "stated no hypothesis"
@@ -113,7 +109,7 @@ def _moves(voice: Voice, records: Sequence[Record], moves: Sequence[MoveRow], *,
 
 def users_felt(
     scenario: Scenario, cast: Cast, records: Sequence[Record], recorded: Mapping[str, Sequence[Mark]], end_us: int,
-    times: Mapping[str, TimeRow], runs: Runs | None, durable: bool | None,
+    times: Mapping[str, TimeRow], runs: Runs | None, causes: Sequence[CauseRow], durable: bool | None,
 ) -> Paragraph:  # fmt: skip
     """Return what users felt, from the counts in the record, and what would have come without anyone acting."""
     curve = burn_curve(recorded, scenario)
@@ -144,7 +140,7 @@ def users_felt(
         sentences.append(Sentence(text="No action that helped brought two minutes in which all objectives were met.",
                                   rule="times"))  # fmt: skip
     if durable is not None:
-        sentences.append(Sentence(text=_LASTING if durable else _NOT_LASTING))
+        sentences.append(_lasting(scenario, causes, runs, durable))
     return Paragraph(title="What users felt", sentences=tuple(sentences))
 
 
@@ -157,6 +153,19 @@ def _hardest(tenants: Mapping[str, tuple[int, int]], bad: int, offered: int, cas
     if missed * offered < _UNEVEN * bad * asked:
         return ""
     return f"; hardest hit was {tidy(cast.shown(name))} ({percent(missed, asked)})"
+
+
+def _lasting(scenario: Scenario, causes: Sequence[CauseRow], runs: Runs | None, durable: bool) -> Sentence:
+    """Return whether it was over for good, and if not, why not as far as the record and the run-on tell."""
+    if durable:
+        return Sentence(text="Every root cause was removed, and nothing came back in a hidden ten-minute run-on.")
+    left = [f"{cause.fault} of {cause.component}" for cause in causes if not cause.gone]
+    why = [f"{listed(left)} {'was' if len(left) == 1 else 'were'} not removed"] if left else []
+    after = felt_between(runs.played, scenario, scenario.duration, scenario.duration + RUN_ON_US) if runs else []
+    again = [f"“{tidy(felt.slo.title)}” (at worst {felt.worst:.1f} times too fast)" for felt in after if felt.over_us]
+    if again:
+        why.append(f"in a hidden ten-minute run-on the budget of {listed(again)} burned too fast again")
+    return Sentence(text=f"It was not over for good: {'; '.join(why) or 'a root cause came back'}.")
 
 
 def _alone(scenario: Scenario, runs: Runs, start_us: int) -> Sentence:

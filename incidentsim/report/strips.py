@@ -5,6 +5,7 @@ What users felt comes first, then what was wrong, what alerted and what was done
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -48,13 +49,12 @@ def strips_of(chart: Chart) -> tuple[tuple[Strip, ...], int]:
     person = tuple((title, tuple(m for m in chart.moments if m.lane == lane)) for lane, title in _PERSON_LANES)
     wanted = [Strip(kind="panel", title=_titled(p), top=0, height=_BURN_PX, panel=p) for p in burn]
     if causes:
-        title = "What was wrong (root causes dark, other planted faults light)"
-        wanted.append(Strip(kind="spans", title=title, top=0, height=LANE_PX * len(causes), lanes=causes))
+        wanted.append(Strip(kind="spans", title="What was wrong", top=0, height=LANE_PX * len(causes), lanes=causes))
     if alerts:
         wanted.append(Strip(kind="spans", title="Alerts", top=0, height=LANE_PX * len(alerts), lanes=alerts))
     if actions:
         measured = any(moment.credit is not None for moment in actions)
-        title = "Actions: weighted bad requests saved (up) or caused (down)" if measured else "Actions"
+        title = "Credit of each action" if measured else "Actions"
         height = _CREDIT_PX if measured else 2 * LANE_PX
         wanted.append(Strip(kind="credit", title=title, top=0, height=height, moments=(("actions", actions),)))
     person = tuple((title, found) for title, found in person if found)
@@ -68,6 +68,27 @@ def strips_of(chart: Chart) -> tuple[tuple[Strip, ...], int]:
         out.append(replace(strip, top=bottom + TITLE_PX))
         bottom += TITLE_PX + strip.height
     return tuple(out), bottom
+
+
+def action_labels(chart: Chart, moments: Sequence[Moment]) -> tuple[str, ...]:
+    """Return the label of each action: `3: +14.7k`, the number alone where nothing changed or nothing is known.
+
+    Numbers that would lie on each other share one label; the later of them get none.
+    """
+    near_us = (chart.end_us - chart.start_us) // 30
+    labels: list[str] = []
+    leader = -1
+    for place, moment in enumerate(moments):
+        if moment.credit:
+            sign = "+" if moment.credit > 0 else "−"
+            labels.append(f"{moment.number}: {sign}{short_number(abs(moment.credit))}")
+        elif leader >= 0 and moment.t_us - moments[leader].t_us < near_us:
+            labels[leader] += f", {moment.number}"
+            labels.append("")
+        else:
+            labels.append(str(moment.number))
+            leader = place
+    return tuple(labels)
 
 
 def minute_step(start_us: int, end_us: int, most: int = 8) -> int:
