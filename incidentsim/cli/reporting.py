@@ -5,12 +5,14 @@ Called by `report`. Where this engine can't run the record, the report is made o
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from incidentsim.cli.judge import judge
 from incidentsim.cli.progress import Tell
-from incidentsim.errors import DigestMismatch, TranscriptError
+from incidentsim.errors import DigestMismatch, TranscriptError, UsageError
 from incidentsim.report.build import build_report
 from incidentsim.report.inputs import Extras, Runs, Signal
 from incidentsim.report.model import Audience, Report, Sentence
@@ -22,6 +24,10 @@ from incidentsim.scoring.protocol import RUN_ON_US, Plan
 from incidentsim.session.resimulation import resimulator
 from incidentsim.session.signals import replayed_signals
 from incidentsim.transcript.model import Transcript
+from incidentsim.transcript.recovery import clean_values
+
+MAX_BYTES = 4_000_000
+"""Largest score or check that is read."""
 
 _NEEDED = ("cast", "scenario", "seed", "engine")
 """Header fields without which nothing can be scored; a candidate's copy of a transcript lacks them."""
@@ -29,9 +35,15 @@ _NEEDED = ("cast", "scenario", "seed", "engine")
 
 def report_of(
     transcript: Transcript, scenario: Scenario, path: Path, *, audience: Audience, cache: Path | None,
-    progress: Tell | None = None,
+    progress: Tell | None = None, scored: Path | None = None, postmortem: Path | None = None,
 ) -> Report:  # fmt: skip
-    """Return the report of a transcript. Raises TranscriptError when it is of another scenario or version."""
+    """Return the report of a transcript, from a score and a postmortem's check on file where they are given.
+
+    Raises TranscriptError when the transcript is of another scenario or version, UsageError for a file that is not
+    what it should be, or not of this play.
+    """
+    kept = _kept_score(scored, transcript) if scored is not None else None
+    check = _json_of(postmortem, "incidentsim-postmortem/1") if postmortem is not None else None
     card = judge(transcript, scenario, cache=cache, progress=progress)
     runs: Runs | None = None
     signals: tuple[Signal, ...] = ()
@@ -41,9 +53,15 @@ def report_of(
     told = {section.title: section.lines[0] for section in debrief(card)}
     extras = Extras(
         runs=runs, signals=signals,
-        strength=_sentence(told, "Strength"), improvement=_sentence(told, "To improve"),
+        strength=_sentence(told, "Strength"), improvement=_sentence(told, "To improve"), postmortem=check,
     )  # fmt: skip
-    return build_report(card.to_json(), transcript, scenario, audience=audience, extras=extras)
+    try:
+        return build_report(kept or card.to_json(), transcript, scenario, audience=audience, extras=extras)
+    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
+        if kept is None and check is None:
+            raise
+        files = " or ".join(str(path) for path in (scored, postmortem) if path is not None)
+        raise UsageError(f"{files} is not of this version's shape ({wrong!r}); write it again") from wrong
 
 
 def check_whole(transcript: Transcript, path: Path) -> None:
@@ -53,6 +71,36 @@ def check_whole(transcript: Transcript, path: Path) -> None:
         raise TranscriptError(
             f"{path}: the header has no {missing[0]}: this is a candidate's copy; a report needs the host's transcript"
         )
+
+
+def _kept_score(path: Path, transcript: Transcript) -> dict[str, Any]:
+    """Return a score on file. Raises UsageError when it is not one of this play."""
+    card = _json_of(path, "incidentsim-score/1")
+    scenario, wanted = card.get("scenario"), transcript.header["scenario"]
+    issued = {record.seq for record in transcript.records if record.type == "accepted"}
+    try:
+        same = isinstance(scenario, dict) and scenario.get("digest") == wanted["digest"]
+        same = same and card.get("seed") == transcript.header["seed"]
+        same = same and all(seq in issued for move in card["moves"] for seq in move["seqs"])
+    except (KeyError, TypeError) as wrong:
+        raise UsageError(f"{path} is not of this version's shape ({wrong!r}); score the transcript again") from wrong
+    if not same:
+        raise UsageError(f"{path} is the score of another play; make it with `incidentsim score TRANSCRIPT --json`")
+    return card
+
+
+def _json_of(path: Path, schema: str) -> dict[str, Any]:
+    """Return a file's JSON object, its text cleaned. Raises UsageError when it is not one of this schema."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{path} is larger than {MAX_BYTES:,} bytes")
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as wrong:
+        raise UsageError(f"{path} can't be read as JSON: {wrong}") from wrong
+    if not isinstance(value, dict) or value.get("schema") != schema:
+        raise UsageError(f"{path} is not a {schema}; make it with --json")
+    cleaned: dict[str, Any] = clean_values(value)
+    return cleaned
 
 
 def _runs(transcript: Transcript, scenario: Scenario, cache: Path | None) -> Runs:

@@ -13,7 +13,7 @@ from typing import Any
 from incidentsim.exact import format_clock
 from incidentsim.report import findings, interview, postmortem, story, timeline
 from incidentsim.report.inputs import Extras
-from incidentsim.report.model import Audience, Head, Report, RuleView, Sentence
+from incidentsim.report.model import Audience, Head, PostmortemView, Report, RuleView, Sentence
 from incidentsim.report.phrases import clock, count, listed, tidy, voice_of
 from incidentsim.report.records import record_rows, said_by_interviewer
 from incidentsim.scenario.cast import Cast
@@ -54,7 +54,15 @@ def build_report(
     causes = findings.cause_rows(card, scenario, cast, records) if truth else ()
     summary = [
         story.happened(scenario, cast, records, truth=truth),
-        story.did(voice, records, moves, claims, statements, ended=ended, truth=truth),
+        story.did(
+            voice,
+            records,
+            moves,
+            claims,
+            statements,
+            ended=ended,
+            method=findings.method(card, moves) if truth else None,
+        ),
     ]
     if truth:
         summary.append(story.users_felt(scenario, cast, records, recorded, end_us, by_key, extras.runs,
@@ -68,6 +76,7 @@ def build_report(
         chart=timeline.chart(scenario=scenario, cast=cast, records=records, recorded=recorded, end_us=end_us,
                              moves=moves, extras=extras, truth=truth),
         together=findings.together(card, scenario, moves) if truth else None,
+        method=findings.method(card, moves) if truth else None,
         moves=moves,
         causes=causes,
         herrings=tuple(tidy(cast.render(text)) for text in scenario.herrings) if truth else (),
@@ -77,7 +86,7 @@ def build_report(
         statements=statements,
         flags=interview.flag_rows(card) if private else (),
         interview=interview.interview_view(card) if private else None,
-        postmortem=postmortem.postmortem_view(extras.postmortem) if extras.postmortem and truth else None,
+        postmortem=_postmortem(extras, audience) if truth else None,
         notes=story.interviewer_notes([r for r in records if said_by_interviewer(r)]) if private else (),
         limits=_limits(card, transcript, truth=truth),
         rules=_rules() if truth else (),
@@ -131,9 +140,11 @@ def _rules() -> tuple[RuleView, ...]:
     )
 
 
-def _with_records(
-    report: Report, records: Sequence[Record], cast: Cast, *, truth: bool, private: bool
-) -> Report:
+def _postmortem(extras: Extras, audience: Audience) -> PostmortemView | None:
+    return postmortem.postmortem_view(extras.postmortem, audience) if extras.postmortem else None
+
+
+def _with_records(report: Report, records: Sequence[Record], cast: Cast, *, truth: bool, private: bool) -> Report:
     """Return the report with the transcript lines it links to, and every other line that says something."""
     linked = frozenset(linked_seqs(report))
     rows = record_rows(records, cast, truth=truth, private=private, linked=linked)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from html import escape
 
 from incidentsim.report.model import Chart, Curve, Moment, Panel
+from incidentsim.report.phrases import short_number
 from incidentsim.report.plot import credit_range, panel_top
-from incidentsim.report.strips import LANE_PX, Strip, action_labels, minute_step, short_number, strips_of
+from incidentsim.report.strips import LANE_PX, Strip, action_labels, minute_step, strips_of
 
 WIDTH = 760
 """Width of the drawing in its own units; the page scales it."""

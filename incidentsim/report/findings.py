@@ -64,7 +64,8 @@ def facts(card: Json, times: Mapping[str, TimeRow]) -> tuple[Fact, ...]:
         if row is not None:
             out.append(Fact(title=row.title, value=row.clock, note=note, seqs=row.seqs, rule="times"))
     saved = parts.get("S", {}).get("value")
-    out.append(Fact(title="Harm prevented", value="not measured" if saved is None else f"{100 * saved:.0f} %",
+    value = "not measured" if saved is None else f"{100 * saved:.0f} %".replace("-", "−")
+    out.append(Fact(title="Harm prevented", value=value,
                     note="of what the reference response prevents", rule="S",
                     seqs=tuple(parts.get("S", {}).get("seqs", ()))))  # fmt: skip
     diagnosis = parts.get("De", {}).get("value")
@@ -72,8 +73,8 @@ def facts(card: Json, times: Mapping[str, TimeRow]) -> tuple[Fact, ...]:
                     note="right causes, honest probabilities, evidence seen", rule="De",
                     seqs=tuple(parts.get("De", {}).get("seqs", ()))))  # fmt: skip
     index = card.get("practice_index")
-    interval = card.get("practice_index_error")
-    note = "no interval is known" if interval is None else f"± {interval:.1f} standard error"
+    error = (card.get("errors") or {}).get("practice_index")
+    note = "no interval is known" if error is None else f"± {error:.1f}, one standard error"
     out.append(Fact(title="Practice index", value="not measured" if index is None else f"{index:.0f} of 100",
                     note=f"{note}; not an interview result", rule="index"))  # fmt: skip
     return tuple(out)
@@ -81,17 +82,19 @@ def facts(card: Json, times: Mapping[str, TimeRow]) -> tuple[Fact, ...]:
 
 def score_view(card: Json, extras: Extras) -> ScoreView:
     """Return the practice index with its parts."""
-    index, error = card.get("practice_index"), card.get("practice_index_error")
+    index, errors = card.get("practice_index"), card.get("errors") or {}
+    error = errors.get("practice_index")
+    siblings = len(card.get("siblings", ())) or "other"
     gate = (card.get("parts", {}).get("g") or {}).get("value")
     if index is None:
         interval = "There is no practice index: the world could not be run again, so effects are not measured."
     elif error is None:
         interval = "No interval is known: this is one play on one seed, and small differences mean nothing."
     else:
-        interval = f"Standard error {error:.1f}, from sibling seeds."
+        interval = f"± {error:.1f}: one standard error, from the same commands on {siblings} sibling seeds."
+    parts = sorted(card.get("parts", {}).items(), key=_place)
     return ScoreView(
-        index=index, interval=interval,
-        parts=tuple(_part(key, part, gate) for key, part in sorted(card.get("parts", {}).items(), key=_place)),
+        index=index, interval=interval, parts=tuple(_part(key, part, gate, errors.get(key)) for key, part in parts),
         strength=extras.strength, improvement=extras.improvement,
     )  # fmt: skip
 
@@ -103,7 +106,7 @@ def _place(item: tuple[str, Json]) -> tuple[int, bool, str]:
     return order.index(rule) if rule in order else len(order), key != rule, key
 
 
-def _part(key: str, part: Json, gate: float | None) -> PartRow:
+def _part(key: str, part: Json, gate: float | None, error: float | None) -> PartRow:
     value, rule = part.get("value"), str(part.get("rule", ""))
     known = RULES.get(rule)
     own = key == rule and known is not None
@@ -114,10 +117,15 @@ def _part(key: str, part: Json, gate: float | None) -> PartRow:
         factor = (gate or 0.0) if key in ("S", "T") else 1.0
         points = worth * max(-1.0, min(1.0, value)) * factor
     return PartRow(
-        key=key, title=title, value="not measured" if value is None else f"{value:.3f}", points=points, worth=worth,
+        key=key, title=title, points=points, worth=worth, value=_with_error(value, error),
         rule=rule, seqs=tuple(part.get("seqs", ())),
         inputs=tuple((label.replace("_", " "), _input(label, v)) for label, v in part.get("inputs", {}).items()),
     )  # fmt: skip
+
+
+def _with_error(value: float | None, error: float | None) -> str:
+    shown = "not measured" if value is None else f"{value:.3f}"
+    return shown if value is None or error is None else f"{shown} ± {error:.3f}"
 
 
 def _input(label: str, value: Any) -> str:
@@ -138,7 +146,8 @@ def move_rows(card: Json, scenario: Scenario, *, truth: bool) -> tuple[MoveRow, 
         rows.append(MoveRow(
             number=number, t_us=move["t_us"], clock=format_clock(move["t_us"]), text=tidy(said),
             because=_because(rest), credit=credit, error=move.get("credit_error") if truth else None,
-            effect=effect_words(credit, move.get("bad_saved", {}), titles, undone=bool(move.get("undone"))),
+            effect=effect_words(credit, _in_order(move.get("bad_saved", {}), scenario), titles,
+                                undone=bool(move.get("undone"))),
             causes=tuple(move.get("causes", ())) if truth else (),
             evidence_before=bool(move.get("evidence_before")) and truth,
             hypothesis_before=bool(move.get("hypothesis_before")) and truth,
@@ -146,6 +155,11 @@ def move_rows(card: Json, scenario: Scenario, *, truth: bool) -> tuple[MoveRow, 
             undone=bool(move.get("undone")), seqs=tuple(move.get("seqs", ())),
         ))  # fmt: skip
     return tuple(rows)
+
+
+def _in_order(saved: Mapping[str, float], scenario: Scenario) -> dict[str, int]:
+    """Return whole bad requests per objective, in the scenario's order."""
+    return {slo.id: round(saved[slo.id]) for slo in scenario.slos if slo.id in saved}
 
 
 def _because(options: str) -> str:
@@ -161,9 +175,20 @@ def together(card: Json, scenario: Scenario, moves: Sequence[MoveRow]) -> Senten
     if len(moves) < 2 or not saved:
         return None
     titles = {slo.id: tidy(slo.title) for slo in scenario.slos}
-    words = effect_words(1.0 if any(saved.values()) else 0.0, saved, titles, undone=False)
+    words = effect_words(1.0 if any(saved.values()) else 0.0, _in_order(saved, scenario), titles, undone=False)
     return Sentence(text=f"Together, the {count(len(moves), 'action')} {words}.",
                     seqs=tuple(m.seqs[0] for m in moves if m.seqs), rule="S")  # fmt: skip
+
+
+def method(card: Json, moves: Sequence[MoveRow]) -> Sentence | None:
+    """Return how the effect of one action was told apart from the others', where there are several."""
+    if len([m for m in moves if m.credit is not None]) < 2:
+        return None
+    if card.get("credit_form"):
+        text = "Each action's effect is its average over orders of the actions, so all of them add up."
+    else:
+        text = "Each action's effect is what leaving out only that one would have changed."
+    return Sentence(text=text, rule="credit")
 
 
 def cause_rows(card: Json, scenario: Scenario, cast: Cast, records: Sequence[Record]) -> tuple[CauseRow, ...]:

@@ -27,7 +27,7 @@ def interview_view(card: Json) -> InterviewView | None:
         if not measures:
             return None
         lines = tuple(
-            ScoreLine(title=_words(name), by="rule", got=None, most=None, mark=None, seqs=_seqs(measure),
+            ScoreLine(title=_words(name), by="rule", got=None, most=None, mark=None, rule=name, seqs=_seqs(measure),
                       detail=_measured(measure))
             for name, measure in sorted(measures.items())
         )  # fmt: skip
@@ -45,13 +45,14 @@ def interview_view(card: Json) -> InterviewView | None:
 def _domain(domain: Json, measures: Json) -> Domain:
     automatic = tuple(
         ScoreLine(title=_words(a.get("measure", "")), by="rule", got=a.get("points"), most=a.get("most"), mark=None,
+                  rule=str(a.get("measure", "")),
                   seqs=_seqs(measures.get(a.get("measure", ""), {})),
                   detail=_measured(measures.get(a.get("measure", ""), {"value": a.get("value")})))
         for a in domain.get("automatic", ())
     )  # fmt: skip
     human = tuple(
         ScoreLine(title=tidy(h.get("title", h.get("id", ""))), by="person", got=h.get("points"), most=h.get("most"),
-                  mark=h.get("mark"), seqs=_seqs(h),
+                  mark=h.get("mark"), rule="", seqs=_seqs(h),
                   detail=tidy(": ".join(t for t in (h.get("anchor", ""), h.get("note", "")) if t)))
         for h in domain.get("human", ())
     )  # fmt: skip

@@ -218,6 +218,7 @@ class ScoreLine:
     most: float | None
     mark: int | None
     detail: str
+    rule: str
     seqs: tuple[int, ...]
 
 
@@ -356,6 +357,8 @@ class Report:
     times: tuple[TimeRow, ...]
     chart: Chart
     together: Sentence | None
+    method: Sentence | None
+    """how the effects of single actions were told apart"""
     moves: tuple[MoveRow, ...]
     causes: tuple[CauseRow, ...]
     herrings: tuple[str, ...]

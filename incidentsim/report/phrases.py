@@ -52,6 +52,14 @@ def often(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number:,} times")
 
 
+def short_number(value: float) -> str:
+    """Return a number in few characters: `14.7k`, `0.25`."""
+    for limit, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= limit:
+            return f"{value / limit:.3g}{suffix}"
+    return f"{value:.3g}"
+
+
 def percent(part: float, whole: float) -> str:
     """Return a share in words; below one percent with one digit, a share of nothing as `0 %`."""
     value = 100 * part / whole if whole else 0.0

@@ -12,7 +12,8 @@ import plotly.graph_objects as go
 from incidentsim.exact import format_clock
 from incidentsim.report.model import Chart, Curve, Moment, Panel
 from incidentsim.report.palette import LIGHT
-from incidentsim.report.strips import LANE_PX, Strip, action_labels, minute_step, short_number, strips_of
+from incidentsim.report.phrases import short_number
+from incidentsim.report.strips import LANE_PX, Strip, action_labels, minute_step, strips_of
 
 _FOOT_PX = 34
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"

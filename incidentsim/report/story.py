@@ -25,6 +25,7 @@ _TELLING_MOVES = 3
 _UNEVEN = 1.5
 """A tenant is named as hit hardest when its share of bad requests is at least this many times the whole's."""
 
+
 def happened(scenario: Scenario, cast: Cast, records: Sequence[Record], *, truth: bool) -> Paragraph:
     """Return what the incident was."""
     sentences = [Sentence(text=tidy(cast.render(scenario.summary)))]
@@ -43,10 +44,10 @@ def happened(scenario: Scenario, cast: Cast, records: Sequence[Record], *, truth
 
 def did(
     voice: Voice, records: Sequence[Record], moves: Sequence[MoveRow], claims: Sequence[ClaimRow],
-    statements: Sequence[StatementRow], *, ended: Record | None, truth: bool,
+    statements: Sequence[StatementRow], *, ended: Record | None, method: Sentence | None,
 ) -> Paragraph:  # fmt: skip
-    """Return what the person did, in the order of a response."""
-    sentences = [*_first_steps(voice, records), *_moves(voice, records, moves, truth=truth)]
+    """Return what the person did, in the order of a response. `method` says how effects were told apart."""
+    sentences = [*_first_steps(voice, records), *_moves(voice, records, moves, method)]
     if claims:
         told = listed([f"{c.fault} of {c.component} at {100 * c.p:.0f} %" + (f" ({c.verdict})" if c.verdict else "")
                        for c in claims])  # fmt: skip
@@ -57,7 +58,7 @@ def did(
     if statements:
         false = [s for s in statements if s.verdict not in ("", "true")]
         held = f"; {len(false)} said it was over while users were still harmed" if false else ""
-        held = held or ("; all held" if truth else "")
+        held = held or ("; all held" if all(s.verdict for s in statements) else "")
         text = f"{voice.who} told people {often(len(statements))} how things stood{held}."
         sentences.append(Sentence(text=text, seqs=tuple(q for s in statements for q in s.seqs), rule="C"))
     else:
@@ -85,14 +86,16 @@ def _first_steps(voice: Voice, records: Sequence[Record]) -> list[Sentence]:
     return [Sentence(text=f"{voice.who} {ack}, {looked}, and {stated}.", seqs=tuple(seqs), rule="times")]
 
 
-def _moves(voice: Voice, records: Sequence[Record], moves: Sequence[MoveRow], *, truth: bool) -> list[Sentence]:
+def _moves(
+    voice: Voice, records: Sequence[Record], moves: Sequence[MoveRow], method: Sentence | None
+) -> list[Sentence]:
     previews = len([1 for r in records if r.type == "accepted" and r.body.get("dry_run")])
     if not moves:
         return [Sentence(text=f"{voice.who} changed nothing in the stack.")]
     before = f" after {count(previews, 'preview')}" if previews else ""
     out = [Sentence(text=f"{voice.who} took {count(len(moves), 'action')}{before}.",
                     seqs=tuple(m.seqs[0] for m in moves))]  # fmt: skip
-    if not truth or all(m.credit is None for m in moves):
+    if all(m.credit is None for m in moves):
         first = moves[0]
         out.append(Sentence(text=f"The first was “{first.text}” at {first.clock}.", seqs=first.seqs))
         return out
@@ -102,8 +105,8 @@ def _moves(voice: Voice, records: Sequence[Record], moves: Sequence[MoveRow], *,
         out.append(Sentence(text=f"“{move.text}” at {move.clock}{said} {move.effect}.", seqs=move.seqs, rule="credit"))
     if not telling:
         out.append(Sentence(text="None of them changed anything for users.", rule="credit"))
-    elif len(telling) > 1:
-        out.append(Sentence(text="Each effect is what leaving out that one action would have changed.", rule="credit"))
+    elif method is not None and len(telling) > 1:
+        out.append(method)
     return out
 
 
@@ -146,7 +149,7 @@ def users_felt(
 
 def _hardest(tenants: Mapping[str, tuple[int, int]], bad: int, offered: int, cast: Cast) -> str:
     """Return who was hit hardest, where harm was uneven."""
-    worst = max(tenants.items(), key=lambda item: (item[1][1] / item[1][0] if item[1][0] > 0 else 0.0), default=None)
+    worst = max(tenants.items(), key=lambda item: item[1][1] / item[1][0] if item[1][0] > 0 else 0.0, default=None)
     if worst is None or len(tenants) < 2 or worst[1][0] <= 0:
         return ""
     name, (asked, missed) = worst
@@ -164,7 +167,7 @@ def _lasting(scenario: Scenario, causes: Sequence[CauseRow], runs: Runs | None, 
     after = felt_between(runs.played, scenario, scenario.duration, scenario.duration + RUN_ON_US) if runs else []
     again = [f"“{tidy(felt.slo.title)}” (at worst {felt.worst:.1f} times too fast)" for felt in after if felt.over_us]
     if again:
-        why.append(f"in a hidden ten-minute run-on the budget of {listed(again)} burned too fast again")
+        why.append(f"in a hidden ten-minute run-on the budget of {listed(again)} burned too fast")
     return Sentence(text=f"It was not over for good: {'; '.join(why) or 'a root cause came back'}.")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from incidentsim.report.model import Chart, Moment, Panel, Span
+from incidentsim.report.phrases import short_number
 
 TITLE_PX = 22
 """Room above a strip for its title."""
@@ -95,14 +96,6 @@ def minute_step(start_us: int, end_us: int, most: int = 8) -> int:
     """Return the distance of ticks in minutes, so that there are at most `most`."""
     minutes = (end_us - start_us) // 60_000_000
     return next((step for step in FEW_MINUTES if minutes // step <= most), -(-minutes // most))
-
-
-def short_number(value: float) -> str:
-    """Return a number in few characters: `14.7k`, `0.25`."""
-    for limit, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= limit:
-            return f"{value / limit:.3g}{suffix}"
-    return f"{value:.3g}"
 
 
 def _titled(panel: Panel) -> str:

@@ -13,7 +13,7 @@ from incidentsim.exact import format_clock
 from incidentsim.report.felt import burn_points, value_at
 from incidentsim.report.inputs import Extras, Signal
 from incidentsim.report.model import Chart, Curve, Moment, MoveRow, Panel, Span
-from incidentsim.report.phrases import tidy
+from incidentsim.report.phrases import short_number, tidy
 from incidentsim.report.records import record_rows
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
@@ -66,7 +66,8 @@ def chart(
         spans=(*(_cause_spans(scenario, cast, records, start_us, stop_us) if truth else ()),
                *_alert_spans(records, start_us, min(end_us, stop_us))),
         moments=(*_action_moments(moves), *_other_moments(records, cast)),
-        note=_note(end_us, runs is not None, bool(extras.signals), truth=truth), table_columns=columns, table=table,
+        note=_note(end_us, stop_us, runs is not None, bool(extras.signals), truth=truth),
+        table_columns=columns, table=table,
     )  # fmt: skip
 
 
@@ -191,9 +192,9 @@ def _other_moments(records: Sequence[Record], cast: Cast) -> list[Moment]:
     return out
 
 
-def _note(end_us: int, continued: bool, signals: bool, *, truth: bool) -> str:
+def _note(end_us: int, stop_us: int, continued: bool, signals: bool, *, truth: bool) -> str:
     parts = []
-    if continued:
+    if continued and end_us < stop_us:
         parts.append(f"The record ends at {format_clock(end_us)}; what follows was run again without further commands.")
     if truth and not continued:
         parts.append("What would have happened without anyone acting is not known: the world could not be run again.")
@@ -202,9 +203,7 @@ def _note(end_us: int, continued: bool, signals: bool, *, truth: bool) -> str:
     return " ".join(parts)
 
 
-def _table(
-    panels: Sequence[Panel], start_us: int, stop_us: int
-) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+def _table(panels: Sequence[Panel], start_us: int, stop_us: int) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Return the curves in rows, one a minute."""
     curves = [(panel, curve) for panel in panels for curve in panel.curves]
     columns = tuple(f"{panel.title}, {curve.title}" + (f" ({panel.unit})" if panel.unit else "")
@@ -222,4 +221,4 @@ def _cell(curve: Curve, t_us: int) -> str:
     if not curve.points or not curve.points[0][0] <= t_us <= curve.points[-1][0] + 15_000_000:
         return ""
     value = value_at(curve.points, t_us)
-    return "" if value is None else f"{value:.3g}"
+    return "" if value is None else short_number(value)

@@ -25,11 +25,16 @@ if TYPE_CHECKING:
               help="Who reads it: a candidate's leaves out marks, flags and interviewers' notes.")  # fmt: skip
 @click.option("--out", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), metavar="FILE",
               help="Write it here, `-` for standard output; HTML goes to NAME.report.html when not said.")  # fmt: skip
+@click.option("--score", "scored", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Take this score, as `score --json` wrote it, with its errors, rubric and marks.")  # fmt: skip
+@click.option("--postmortem", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Add this check, as `postmortem --check --json` wrote it.")  # fmt: skip
 @scenarios_option
 @data_option
 def command(
-    *, transcript: Path, format_: str, audience: Any, out: Path | None, scenarios: Path | None, data: Path | None
-) -> None:
+    *, transcript: Path, format_: str, audience: Any, out: Path | None, scored: Path | None, postmortem: Path | None,
+    scenarios: Path | None, data: Path | None,
+) -> None:  # fmt: skip
     """Write a report of one play, for people who were not there.
 
     Scores the transcript first, which takes a few seconds; runs are kept in the data directory. Where this
@@ -45,7 +50,8 @@ def command(
     check_whole(record, transcript)
     scenario = load(str(record.header["scenario"]["id"]), config.scenarios_dir)
     with shown_progress(f"scoring {transcript.name}") as tell:
-        report = report_of(record, scenario, transcript, audience=audience, cache=cache_dir(config), progress=tell)
+        report = report_of(record, scenario, transcript, audience=audience, cache=cache_dir(config), progress=tell,
+                           scored=scored, postmortem=postmortem)  # fmt: skip
     text = _renderer(format_)(report)
     if out is None and format_ == "html":
         out = Path(f"{transcript.stem}.report.html")
