@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 
 from incidentsim.report.model import Report, Sentence
 
-_SPECIAL = re.compile(r"([\\`*\[\]<>#|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|(?<=^)[-+=]|(?<=^\d)[.)])")
-"""What Markdown reads anywhere, and what it reads at word boundaries and at the beginning of a line."""
+_SPECIAL = re.compile(r"([\\`*\[\]<>#|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|\A[-+=])")
+"""What Markdown reads anywhere, underscores at the edge of a word, and what begins an item or a heading."""
 
+_NUMBERED = re.compile(r"\A(\d{1,9})([.)])(?=\s|\Z)")
 _BARE_LINK = re.compile(r"(?i)\b(https?|ftp|mailto|www)([:.])")
 _ENTITY = re.compile(r"&")
 
@@ -31,7 +32,7 @@ def to_markdown(report: Report) -> str:
 def escaped(text: str) -> str:
     """Return text that Markdown shows literally, on one line."""
     line = _SPECIAL.sub(r"\\\1", _ENTITY.sub("&amp;", " ".join(text.split())))
-    return _BARE_LINK.sub(r"\1\\\2", line)
+    return _BARE_LINK.sub(r"\1\\\2", _NUMBERED.sub(r"\1\\\2", line))
 
 
 def _said(sentence: Sentence, report: Report) -> str:
@@ -215,7 +216,8 @@ def _appendix(report: Report) -> list[str]:
     out = ["## What this report can't tell", _list(escaped(text) for text in report.limits)]
     if report.rules:
         lines = (f'<a id="rule-{rule.id}"></a>**{escaped(f"{rule.id}: {rule.title}")}** '
-                 f"(weight {escaped(rule.weight)}). {escaped(rule.formula)} {escaped(rule.why)}" for rule in report.rules)  # fmt: skip
+                 f"(weight {escaped(rule.weight)}). {escaped(rule.formula)} {escaped(rule.why)}"
+                 for rule in report.rules)  # fmt: skip
         out += ["## Rules", _list(lines)]
     rows = [(f'<a id="seq-{row.seq}"></a>#{row.seq}', row.clock, escaped(row.who),
              escaped(row.text) + (" (truth)" if row.truth else "")) for row in report.records]  # fmt: skip
