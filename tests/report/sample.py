@@ -204,5 +204,5 @@ def golden(audience: Audience) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    both = {audience: golden(audience) for audience in ("interviewer", "candidate")}  # type: ignore[arg-type]
+    both = {audience: golden(audience) for audience in ("interviewer", "candidate")}
     GOLDEN.write_text(json.dumps(both, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")

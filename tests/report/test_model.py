@@ -32,7 +32,7 @@ def test_the_json_form_is_named_sorted_and_repeatable() -> None:
 def test_every_link_leads_to_a_line_of_the_report() -> None:
     """Each transcript number that a reader may follow is a row of the transcript at the end."""
     for audience in ("interviewer", "candidate"):
-        report = sample.report(audience)  # type: ignore[arg-type]
+        report = sample.report(audience)
         assert linked_seqs(report)
         assert set(linked_seqs(report)) <= {row.seq for row in report.records}
 
