@@ -34,6 +34,7 @@ THIRD_PARTY: dict[str, frozenset[str]] = {
     "tui": frozenset({"textual", "rich"}),
     "bench": frozenset({"simpy"}),
     "report": frozenset({"jinja2", "markupsafe", "plotly"}),
+    "certify": frozenset(),
     "config": frozenset({"platformdirs"}),
     "cli": frozenset({"click", "rich"}),
     "testing": frozenset(),

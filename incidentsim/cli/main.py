@@ -24,6 +24,7 @@ VERBS = {
     "verify": "Check a transcript: its chain, its engine, and its digests.",
     "score": "Score transcripts and explain the score.",
     "report": "Write a report of one play, for people who were not there.",
+    "runbook": "Test runbooks by letting a scripted on-call follow them.",
     "scenario": "List, show and check scenarios.",
     "bench": "Measure speed and fidelity against the goals of the design.",
     "doctor": "Say how incidentsim sees this machine, its settings and its data.",
