@@ -181,8 +181,9 @@ def _interview(report: Report) -> list[str]:
 
 
 def _points(got: float | None, most: float | None) -> str:
-    shown = "–" if got is None else f"{got:.1f}"
-    return shown if most is None else f"{shown} of {most:g}"
+    if got is None:
+        return "" if most is None else f"not known, of {most:g}"
+    return f"{got:.1f}" if most is None else f"{got:.1f} of {most:g}"
 
 
 def _postmortem(report: Report) -> list[str]:

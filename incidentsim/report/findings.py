@@ -22,12 +22,13 @@ from incidentsim.report.model import (
     StatementRow,
     TimeRow,
 )
-from incidentsim.report.phrases import clock, count, effect_words, evidence_item, tidy
+from incidentsim.report.phrases import clock, count, effect_words, evidence_item, input_words, tidy
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import RootCause, Scenario
 from incidentsim.scoring.evidence import canonical
 from incidentsim.scoring.explain import RULES
 from incidentsim.scoring.index import WEIGHTS
+from incidentsim.scoring.numbers import clip
 from incidentsim.transcript.model import Record
 
 Json = Mapping[str, Any]
@@ -115,25 +116,17 @@ def _part(key: str, part: Json, gate: float | None, error: float | None) -> Part
     points = None
     if worth is not None and value is not None:
         factor = (gate or 0.0) if key in ("S", "T") else 1.0
-        points = worth * max(-1.0, min(1.0, value)) * factor
+        points = worth * (clip(value) if key == "S" else value) * factor  # as `practice_index` counts them
     return PartRow(
         key=key, title=title, points=points, worth=worth, value=_with_error(value, error),
         rule=rule, seqs=tuple(part.get("seqs", ())),
-        inputs=tuple((label.replace("_", " "), _input(label, v)) for label, v in part.get("inputs", {}).items()),
+        inputs=tuple(input_words(label, v) for label, v in part.get("inputs", {}).items()),
     )  # fmt: skip
 
 
 def _with_error(value: float | None, error: float | None) -> str:
     shown = "not measured" if value is None else f"{value:.3f}"
     return shown if value is None or error is None else f"{shown} ± {error:.3f}"
-
-
-def _input(label: str, value: Any) -> str:
-    if value is None or value == "":
-        return "none"
-    if label.endswith("_us") and isinstance(value, int):
-        return format_clock(value)
-    return f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else tidy(value)
 
 
 def move_rows(card: Json, scenario: Scenario, *, truth: bool) -> tuple[MoveRow, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from incidentsim.exact import format_clock
 from incidentsim.report.model import Domain, FlagRow, HypothesisRow, InterviewView, ScoreLine
-from incidentsim.report.phrases import listed, tidy
+from incidentsim.report.phrases import input_words, listed, tidy
 from incidentsim.scenario.cast import Cast
 from incidentsim.transcript.model import Record
 
@@ -71,7 +71,7 @@ def _result(interview: Json) -> list[str]:
         spread = "no standard error is known" if error is None else f"standard error {error:.1f}"
         out.append(f"Total {total:.1f} of 100 ({spread}).")
     for name, text in (("missing", "Not marked yet"), ("unsupported", "Marks that name no transcript line")):
-        if interview.get(name):
+        if interview.get(name) and not (name == "missing" and interview.get("why")):
             out.append(f"{text}: {listed([_words(str(item)) for item in interview[name]])}.")
     if interview.get("suggestion"):
         out.append(f"Suggestion: {tidy(interview['suggestion'])}. A person decides and signs.")
@@ -81,16 +81,17 @@ def _result(interview: Json) -> list[str]:
 def flag_rows(card: Json) -> tuple[FlagRow, ...]:
     """Return the proposed flags, red before green, then the questions that only people can judge."""
     flags = card.get("flags") or {}
-    proposed = [_flag(f, tidy(f.get("text", "")), tidy(f.get("verdict", "unconfirmed"), 40), _seqs(f))
-                for f in flags.get("proposed", ())]  # fmt: skip
-    asked = [_flag(f, tidy(f.get("question", "")), "for a person to judge", ()) for f in flags.get("for_people", ())]
+    proposed = [_flag(flag, question=False) for flag in flags.get("proposed", ())]
+    asked = [_flag(flag, question=True) for flag in flags.get("for_people", ())]
     return (*sorted(proposed, key=lambda f: f.colour != "red"), *sorted(asked, key=lambda f: f.colour != "red"))
 
 
-def _flag(flag: Json, text: str, status: str, seqs: tuple[int, ...]) -> FlagRow:
-    colour = "green" if flag.get("colour") == "green" else "red"
-    title = tidy(flag.get("title", flag.get("id", "")))
-    return FlagRow(colour="green" if colour == "green" else "red", title=title, text=text, status=status, seqs=seqs)
+def _flag(flag: Json, *, question: bool) -> FlagRow:
+    return FlagRow(
+        colour="green" if flag.get("colour") == "green" else "red", title=tidy(flag.get("title", flag.get("id", ""))),
+        text=tidy(flag.get("question" if question else "text", "")), question=question, seqs=_seqs(flag),
+        status="for a person to judge" if question else tidy(flag.get("verdict", "unconfirmed"), 40),
+    )  # fmt: skip
 
 
 def hypothesis_rows(card: Json, records: Sequence[Record], cast: Cast, *, truth: bool) -> tuple[HypothesisRow, ...]:
@@ -144,8 +145,8 @@ def _words(name: str) -> str:
 def _measured(measure: Json) -> str:
     value = measure.get("value")
     head = "not measured" if value is None else f"measured {value:.2f}"
-    inputs = ", ".join(f"{_words(str(k))} {v:g}" if isinstance(v, float) else f"{_words(str(k))} {tidy(v)}"
-                       for k, v in sorted((measure.get("inputs") or {}).items()) if v not in (None, ""))  # fmt: skip
+    given = sorted((measure.get("inputs") or {}).items())
+    inputs = ", ".join(" ".join(input_words(str(label), value)) for label, value in given)
     return f"{head} ({inputs})" if inputs else head
 
 

@@ -194,13 +194,14 @@ class StatementRow:
 class FlagRow:
     """A red or green flag: a proposal until a person confirms it; it carries no weight.
 
-    Without `seqs` it is one that no rule can see: `text` is then the question to ask.
+    `question` marks one that no rule can see in a transcript: `text` is what to ask.
     """
 
     colour: Literal["red", "green"]
     title: str
     text: str
     status: str
+    question: bool
     seqs: tuple[int, ...]
 
 

@@ -78,6 +78,18 @@ def lasted(us: int) -> str:
     return " ".join(parts)
 
 
+def input_words(label: str, value: Any) -> tuple[str, str]:
+    """Return an input of a formula as (name, value): times in seconds after the page, numbers with few digits."""
+    name = tidy(label.removesuffix("_us").replace("_", " "))
+    if value is None or value == "":
+        return name, "none"
+    if label.endswith("_us") and isinstance(value, int):
+        return name, f"{value / 1_000_000:.4g} s"
+    if isinstance(value, bool):
+        return name, "yes" if value else "no"
+    return name, f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else tidy(value)
+
+
 def listed(items: Sequence[str]) -> str:
     """Return `a, b and c`."""
     return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))

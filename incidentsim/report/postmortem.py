@@ -106,7 +106,8 @@ def _measured(measure: Json) -> list[str]:
 
 
 def _lines(lines: Sequence[Any]) -> str:
-    return f" (line {', '.join(str(int(line)) for line in lines)})" if lines else ""
+    numbers = dict.fromkeys(str(int(line)) for line in lines)
+    return f" (line {', '.join(numbers)})" if numbers else ""
 
 
 def _seqs(value: Json) -> tuple[int, ...]:
