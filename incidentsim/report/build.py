@@ -22,6 +22,9 @@ from incidentsim.scoring.burn import recorded_series
 from incidentsim.scoring.explain import RULES
 from incidentsim.transcript.model import Record, Transcript
 
+_STANDING_RULES = ("credit", "P", "De", "C", "evidence", "times", "index")
+"""Rules that captions of tables name, whatever is in them."""
+
 _AUTHORITY = {
     "host": "recorded by the host of the session",
     "self": "recorded by the player alone: nobody else vouches for it",
@@ -89,7 +92,7 @@ def build_report(
         postmortem=_postmortem(extras, audience) if truth else None,
         notes=story.interviewer_notes([r for r in records if said_by_interviewer(r)]) if private else (),
         limits=_limits(card, transcript, truth=truth),
-        rules=_rules() if truth else (),
+        rules=(),
         records=(),
     )  # fmt: skip
     return _with_records(report, records, cast, truth=truth, private=private)
@@ -134,9 +137,13 @@ def _limits(card: Mapping[str, Any], transcript: Transcript, *, truth: bool) -> 
     return tuple(notes)
 
 
-def _rules() -> tuple[RuleView, ...]:
+def _rules(report: Report) -> tuple[RuleView, ...]:
+    """Return the rules that the report names, and those of its tables, in the order of their declaration."""
+    named = {*_STANDING_RULES, *linked_rules(report)}
     return tuple(
-        RuleView(id=r.id, title=r.title, weight=r.weight, formula=r.formula, why=r.why) for r in RULES.values()
+        RuleView(id=r.id, title=r.title, weight=r.weight, formula=r.formula, why=r.why)
+        for r in RULES.values()
+        if r.id in named
     )
 
 
@@ -145,10 +152,10 @@ def _postmortem(extras: Extras, audience: Audience) -> PostmortemView | None:
 
 
 def _with_records(report: Report, records: Sequence[Record], cast: Cast, *, truth: bool, private: bool) -> Report:
-    """Return the report with the transcript lines it links to, and every other line that says something."""
+    """Return the report with the rules and transcript lines it links to, and all other lines that say something."""
     linked = frozenset(linked_seqs(report))
     rows = record_rows(records, cast, truth=truth, private=private, linked=linked)
-    return replace(report, records=rows)
+    return replace(report, records=rows, rules=_rules(report) if truth else ())
 
 
 def linked_seqs(value: Any) -> list[int]:
@@ -161,4 +168,14 @@ def linked_seqs(value: Any) -> list[int]:
     for name in getattr(value, "__slots__", ()):
         if name not in ("seqs", "records"):
             out += linked_seqs(getattr(value, name))
+    return out
+
+
+def linked_rules(value: Any) -> list[str]:
+    """Return every rule that a report names, in the order of its fields."""
+    if isinstance(value, tuple):
+        return [rule for item in value for rule in linked_rules(item)]
+    out = [value.rule] if getattr(value, "rule", "") else []
+    for name in getattr(value, "__slots__", ()):
+        out += linked_rules(getattr(value, name))
     return out

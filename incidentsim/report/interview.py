@@ -90,6 +90,7 @@ def _flag(flag: Json, *, question: bool) -> FlagRow:
     return FlagRow(
         colour="green" if flag.get("colour") == "green" else "red", title=tidy(flag.get("title", flag.get("id", ""))),
         text=tidy(flag.get("question" if question else "text", "")), question=question, seqs=_seqs(flag),
+        rule="" if question else str(flag.get("id", "")),
         status="for a person to judge" if question else tidy(flag.get("verdict", "unconfirmed"), 40),
     )  # fmt: skip
 

@@ -202,6 +202,7 @@ class FlagRow:
     text: str
     status: str
     question: bool
+    rule: str
     seqs: tuple[int, ...]
 
 
