@@ -1,16 +1,17 @@
 """The scorecard: every number of a score with what it was made from, and its JSON form.
 
-Made by `score.score`; read by the command line, reports, the debrief, certificates and sweeps. The JSON is
+The shape of `interview`, `hypotheses` and `flags` in it is described in `interview_card`. Made by `score.score`; read by the command line, reports, the debrief, certificates and sweeps. The JSON is
 sorted and rounded to six decimals, so that the same play gives the same bytes on every machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from incidentsim.exact import canonical_json
+from incidentsim.scoring.interview_card import Flags, Hypotheses, Interview
 from incidentsim.scoring.numbers import rounded
 
 SCHEMA = "incidentsim-score/1"
@@ -129,6 +130,9 @@ class Scorecard:
     durable: bool | None
     never_looked_at: tuple[str, ...]
     notes: tuple[str, ...]
+    interview: Interview = Interview(measures={})
+    hypotheses: Hypotheses = Hypotheses()
+    flags: Flags = Flags()
 
     def to_json(self) -> dict[str, Any]:
         """Return the score as plain JSON values, numbers rounded to six decimals."""
@@ -152,6 +156,9 @@ class Scorecard:
             "durable": self.durable,
             "never_looked_at": self.never_looked_at,
             "notes": self.notes,
+            "interview": self.interview,
+            "hypotheses": self.hypotheses,
+            "flags": self.flags,
         }
         plain: dict[str, Any] = _plain(body)
         return plain
@@ -170,4 +177,6 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in sorted(value.items())}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in sorted(fields(value), key=lambda f: f.name)}
     return rounded(value) if isinstance(value, float) else value
