@@ -134,8 +134,9 @@ def check_rubric(rubric: Rubric, located: Located) -> None:
 def check_marks(marks: Marks, rubric: Rubric, located: Located, *, last_seq: int | None) -> None:
     """Report marks of another rubric, of criteria or flags that don't exist, and records that don't exist."""
     if (marks.rubric, marks.version) != (rubric.id, rubric.version):
-        text = f"these are marks of {marks.rubric} version {marks.version}, the rubric is {rubric.id} version {rubric.version}"
-        located.report(("rubric",), f"{text}; mark again, or name the other rubric with --rubric")
+        theirs, ours = f"{marks.rubric} version {marks.version}", f"{rubric.id} version {rubric.version}"
+        text = f"these are marks of {theirs}, the rubric is {ours}; mark again, or name the other one with --rubric"
+        located.report(("rubric",), text)
         return
     known = [criterion.id for criterion in rubric.criteria()]
     for name, given in marks.marks.items():

@@ -6,6 +6,8 @@ Called by the command line. Presets are versioned YAML files beside this module;
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -106,9 +108,7 @@ def _valid(model: type[M], data: dict[str, Any], located: Located, problems: Pro
     return value
 
 
-def _checked(check: Any, problems: Problems) -> None:
-    try:
+def _checked(check: Callable[[], None], problems: Problems) -> None:
+    with suppress(TooManyProblems):  # what was collected is raised below
         check()
-    except TooManyProblems:
-        pass
     problems.raise_if_any()

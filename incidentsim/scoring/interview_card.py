@@ -6,6 +6,7 @@ scenario µs, `seqs` numbers of transcript records, null where something is not 
 
     "interview": {
       "measures": {"verification": {"value": 0.5, "inputs": {"moves": 4, ...}, "seqs": [31, 40]}, ...},
+      "earned": true,
       "rubric": null or {"id": "default", "title": ..., "version": 1, "digest": "sha256..."},
       "rater": "",
       "domains": [{"id": "reliability", "title": ..., "weight": 30, "points": 24.1 or null,
@@ -107,11 +108,13 @@ class Sum:
 class Interview:
     """Measures, and with a rubric the points. Without one, `rubric` is None and the rest is empty.
 
-    `missing` are criteria without a mark, `unsupported` those whose mark (other than 3) names no record.
+    `earned` says whether a move earned credit (None where that was not measured); without, every automatic part
+    is 0. `missing` are criteria without a mark, `unsupported` those whose mark (other than 3) names no record.
     `why` says in sentences what the suggestion rests on, or why there is none.
     """
 
     measures: Mapping[str, Measure]
+    earned: bool | None = None
     rubric: RubricName | None = None
     rater: str = ""
     domains: tuple[DomainPoints, ...] = ()

@@ -16,9 +16,14 @@ from incidentsim.scoring.communication import communication
 from incidentsim.scoring.credit import Credit, Runner, credit_of, first_effective
 from incidentsim.scoring.diagnosis import judge
 from incidentsim.scoring.evidence import gather
+from incidentsim.scoring.flags import propose
+from incidentsim.scoring.flags.case import Case
 from incidentsim.scoring.harm import harm, is_unsafe
+from incidentsim.scoring.hypotheses import hypotheses
 from incidentsim.scoring.index import gate, practice_index, time_score
+from incidentsim.scoring.interview_card import Interview
 from incidentsim.scoring.loss import LEAST_SAVING, budget_saved
+from incidentsim.scoring.measures import Effects, Told, measures_of
 from incidentsim.scoring.moves import Move, moves_of, without
 from incidentsim.scoring.numbers import share, whole_total
 from incidentsim.scoring.play import names_of, read_play
@@ -50,12 +55,8 @@ def score(
     evidence = gather(play, scenario, names)
     moves = moves_of(play.given(), play.reverts, scenario, names)
     habits = [habits_of(move, play, evidence, scenario, names) for move in moves]
-    verdict = judge(
-        play.beliefs,
-        scenario,
-        evidence,
-        [(names(component), fault) for component, fault in vocabulary.causes],
-    )
+    vocabulary_ids = [(names(component), fault) for component, fault in vocabulary.causes]
+    verdict = judge(play.beliefs, scenario, evidence, vocabulary_ids)
     recorded = recorded_series(transcript.records)
     notes = list(assemble.STANDING_NOTES)
 
@@ -108,6 +109,8 @@ def score(
         removed_at_us=removed, names=names,
     )  # fmt: skip
 
+    lasting = assemble.durable(actual, scenario, curve)
+    effects: Effects | None = None
     parts: dict[str, Part] = assemble.parts_of_words(verdict, worked, words, penalty, play)
     index: float | None = None
     if scale is not None and credits is not None:
@@ -119,6 +122,9 @@ def score(
             effective.t_us if effective else None, onset_us=scale.onset_us, t_ref_us=scale.t_ref_us,
             end_us=scenario.duration,
         )  # fmt: skip
+        effects = Effects(
+            s=s, g=g, earned=bool(earned), durable=bool(lasting), onset_us=scale.onset_us, t_ref_us=scale.t_ref_us
+        )
         index = practice_index(s=s, g=g, de=verdict.de, p=worked.p, t=t, c=words.c, penalty=penalty.penalty)
         parts |= assemble.parts_of_runs(
             scale, s=s, g=g, t=t, evidenced=evidenced, de=verdict.de, actual_loss=actual_loss,
@@ -135,6 +141,12 @@ def score(
             f"The session ended at {format_clock(play.end_us)}; effects are counted to the scenario's end, "
             f"{format_clock(scenario.duration)}, with no further commands."
         )
+    told = Told(
+        play=play, scenario=scenario, names=names, verdict=verdict, words=words, penalty=penalty, times=times,
+        curve=curve, effects=effects, moves=[m for m, counted in zip(moves, counts, strict=True) if counted],
+        habits=[h for h, counted in zip(habits, counts, strict=True) if counted],
+    )  # fmt: skip
+    scored = assemble.scored_moves(moves, habits, credits, counts, unsafe_moves)
     return Scorecard(
         scenario=scenario.id,
         scenario_version=scenario.version,
@@ -143,14 +155,17 @@ def score(
         authority=str(transcript.header.get("authority", "self")),
         practice_index=index,
         parts=parts,
-        moves=assemble.scored_moves(moves, habits, credits, counts, unsafe_moves),
+        moves=scored,
         bad_saved=bad_saved_between(scale.nothing, actual, scenario) if actual and scale else (),
         evidence_seen=assemble.seen_items(evidence),
         evidence_missed=assemble.missed_items(evidence, scenario, transcript.records),
         times=assemble.milestones(times),
         diagnosis=assemble.scored_claims(verdict),
         statements=assemble.scored_statements(words),
-        durable=assemble.durable(actual, scenario, curve),
+        durable=lasting,
         never_looked_at=assemble.never_looked_at(play, evidence),
         notes=tuple(notes),
+        interview=Interview(measures=measures_of(told), earned=effects.earned if effects else None),
+        hypotheses=hypotheses(play, scenario, times.identify, verdict, vocabulary_ids),
+        flags=propose(Case(told=told, all_moves=moves, scored=scored, evidence=evidence)),
     )

@@ -1,13 +1,14 @@
 """The scorecard: every number of a score with what it was made from, and its JSON form.
 
-The shape of `interview`, `hypotheses` and `flags` in it is described in `interview_card`. Made by `score.score`; read by the command line, reports, the debrief, certificates and sweeps. The JSON is
+Made by `score.score`; read by the command line, reports, the debrief, certificates and sweeps. The shape of
+`interview`, `hypotheses` and `flags` is described in `interview_card`. The JSON is
 sorted and rounded to six decimals, so that the same play gives the same bytes on every machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from incidentsim.exact import canonical_json
@@ -130,9 +131,9 @@ class Scorecard:
     durable: bool | None
     never_looked_at: tuple[str, ...]
     notes: tuple[str, ...]
-    interview: Interview = Interview(measures={})
-    hypotheses: Hypotheses = Hypotheses()
-    flags: Flags = Flags()
+    interview: Interview = field(default_factory=lambda: Interview(measures={}))
+    hypotheses: Hypotheses = field(default_factory=Hypotheses)
+    flags: Flags = field(default_factory=Flags)
 
     def to_json(self) -> dict[str, Any]:
         """Return the score as plain JSON values, numbers rounded to six decimals."""

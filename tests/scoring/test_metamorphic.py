@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from incidentsim.scenario.cast import Cast, plain_cast
 from incidentsim.scoring.baseline import baseline, references_of
+from incidentsim.scoring.interview_card import Flags, Hypotheses
 from incidentsim.scoring.play import names_of
 from incidentsim.scoring.score import score
 from incidentsim.scoring.scorecard import Scorecard
@@ -145,7 +146,8 @@ def test_a_renamed_scorecard_only_differs_in_what_the_person_typed() -> None:
     """Texts keep the names that were typed; everything else is in stable ids."""
     card = scored(EXPERT, cast=renamed_cast(SCENARIO))
     plain = scored(EXPERT)
-    assert replace(card, moves=(), statements=()) == replace(plain, moves=(), statements=())
+    typed: dict[str, Any] = {"moves": (), "statements": (), "flags": Flags(), "hypotheses": Hypotheses()}
+    assert replace(card, **typed) == replace(plain, **typed)
     assert any("str-foods" in m.text for m in card.moves)
     assert [m.target for m in card.moves] == [m.target for m in plain.moves]
 
