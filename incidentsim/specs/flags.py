@@ -72,15 +72,15 @@ _RED = (
     FlagSpec(id="destructive-unprepared", colour="red", title="Destructive without preview or evidence",
              formula="A destructive verb without a dry run of the same verb and target, and without evidence, before."),
     FlagSpec(id="made-it-worse", colour="red", title="Made it worse and left it",
-             formula="An act with negative credit, not undone, and not followed by another of the same verb and target. Needs "
-                     "a re-simulation."),
+             formula="An act with negative credit, not undone, and not followed by another of the same verb and "
+                     "target. Needs a re-simulation."),
     FlagSpec(id="hands-it-off", colour="red", title="Reliability as someone else's problem",
              formula="A team-mate was paged before any look or act of one's own, and no act followed."),
 )  # fmt: skip
 
 _GREEN = (
     FlagSpec(id="hypothesis-first", colour="green", title="States a hypothesis before acting",
-             formula="Every act that changed something came after a hypothesis that names a cause of what it touched."),
+             formula="Every act came after a hypothesis that names a root cause of what it touched."),
     FlagSpec(id="slices-the-tail", colour="green", title="Slices the signals",
              formula=f"Metrics sliced by at least {SLICES} labels of tenant, model, pool, replica, region, length."),
     FlagSpec(id="checks-changes-early", colour="green", title="Checks recent changes early",
@@ -93,8 +93,7 @@ _GREEN = (
     FlagSpec(id="withdraws-wrong", colour="green", title="Withdraws a wrong hypothesis",
              formula="A hypothesis that names a wrong cause was ruled out."),
     FlagSpec(id="limits-blast-radius", colour="green", title="Limits the blast radius",
-             formula="The first act that changed something is on one tenant, one conversation, one replica or a canary, "
-                     "with credit > 0."),
+             formula="The first act is on one tenant, one conversation, one replica or a canary, and has credit > 0."),
     FlagSpec(id="writes-down-overrides", colour="green", title="Undoes or writes down every temporary measure",
              formula="At least one temporary override, and none left unrecorded."),
     FlagSpec(id="names-detection-gap", colour="green", title="Names a detection gap",

@@ -26,10 +26,6 @@ class Case:
         """Return the moves that are acts, in order."""
         return [(m, s) for m, s in zip(self.all_moves, self.scored, strict=True) if m.act]
 
-    def counted_acts(self) -> list[tuple[Move, ScoredMove]]:
-        """Return the acts that changed something for users, in order."""
-        return [(m, s) for m, s in self.acts() if s.counted]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:

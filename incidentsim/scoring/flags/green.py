@@ -33,8 +33,8 @@ _GAP = re.compile(
 
 
 def hypothesis_first(case: Case) -> Proposal | None:
-    """Propose when every act that changed something came after a hypothesis on its cause."""
-    acts = case.counted_acts()
+    """Propose when every act came after a hypothesis on its cause."""
+    acts = case.acts()
     if not acts or not all(s.hypothesis_before for _, s in acts):
         return None
     first = acts[0][0].seq
@@ -112,8 +112,8 @@ def withdraws_wrong(case: Case) -> Proposal | None:
 
 
 def limits_blast_radius(case: Case) -> Proposal | None:
-    """Propose when the first act that changed something is narrow and helped."""
-    acts = case.counted_acts()
+    """Propose when the first act is narrow and helped."""
+    acts = case.acts()
     if not acts or (acts[0][1].credit or 0.0) <= 0.0:
         return None
     first = acts[0][0]
@@ -123,7 +123,7 @@ def limits_blast_radius(case: Case) -> Proposal | None:
     )  # fmt: skip
     if not narrow:
         return None
-    return Proposal(text=f"The first act that changed something is narrow: {said_at(first)}.", seqs=first.seqs)
+    return Proposal(text=f"The first act is narrow, and helped: {said_at(first)}.", seqs=first.seqs)
 
 
 def writes_down_overrides(case: Case) -> Proposal | None:
