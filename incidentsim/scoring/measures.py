@@ -170,7 +170,9 @@ def _discipline(told: Told) -> Measure:
 
 
 def _overrides(told: Told) -> Measure:
-    made, left = told.times.temporary, told.times.unrecorded
+    counted = [move.seq for move in told.moves]
+    made = tuple(seq for seq in told.times.temporary if seq in counted)
+    left = tuple(seq for seq in told.times.unrecorded if seq in counted)
     return Measure(
         value=1.0 - share(len(left), len(made)), inputs={"made": len(made), "left_unrecorded": len(left)},
         seqs=left or made,

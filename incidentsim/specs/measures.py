@@ -60,7 +60,7 @@ _ALL = (
         id="temporary-overrides", title="Temporary overrides undone or written down",
         formula="1 − left unrecorded / made. Overrides: limit, priority, shed, silence, drain. Settled by its "
                 "undo, by lifting it (unlimited, 0%), or by a later status or note that names it; the same "
-                "status again settles nothing. 1 without overrides.",
+                "status again settles nothing. Those that changed nothing for users don't count. 1 without overrides.",
         why="A forgotten limit is the next incident.",
     ),
     MeasureSpec(
