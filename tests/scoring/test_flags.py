@@ -92,8 +92,6 @@ def proposed(lines: tuple[Line, ...]) -> dict[str, ProposedFlag]:
     return {flag.id: flag for flag in card.flags.proposed}
 
 
-
-
 def test_every_flag_has_one_rule_and_both_plays() -> None:
     """Declared flags, rules and the plays of these tests are the same."""
     assert set(RULES) == set(FLAGS) == set(WITH_FLAG) == set(WITHOUT)
