@@ -40,7 +40,7 @@ _REPLICA = re.compile(r"(.+)-\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effects:
+class Gained:
     """What re-simulation gave: S, g, harm, whether a move earned credit, whether it lasts, the scale of time."""
 
     s: float
@@ -67,13 +67,13 @@ class Told:
     penalty: Harm
     times: Timeline
     curve: BurnCurve
-    effects: Effects | None
+    gained: Gained | None
 
 
 def measures_of(told: Told) -> Mapping[str, Measure]:
     """Return every measure by its id; those that need a re-simulation have no value without one."""
     return {
-        **_of_effects(told),
+        **_of_runs(told),
         "diagnosis": Measure(
             value=told.verdict.de, inputs={"De": told.verdict.de},
             seqs=tuple(c.seq for c in told.verdict.claims if c.committed()),
@@ -125,30 +125,30 @@ def _pool_of_replica(target: str, scenario: Scenario) -> str | None:
     return match[1] if match and match[1] in pools and target not in pools else None
 
 
-def _of_effects(told: Told) -> dict[str, Measure]:
-    effects, unsafe = told.effects, told.penalty.unsafe()
+def _of_runs(told: Told) -> dict[str, Measure]:
+    gained, unsafe = told.gained, told.penalty.unsafe()
     acts = tuple(move.seq for move in told.moves)
-    if effects is None or told.penalty.harm is None:
+    if gained is None or told.penalty.harm is None:
         return {
             name: Measure(value=None, inputs={})
             for name in ("saved-with-method", "safe-saving", "durable", "time-to-detect")
         }
     detected = told.times.detect
-    safe = min(1.0, clip(effects.s) / ENOUGH_SAVED) * (1.0 - told.penalty.harm) if unsafe == 0 else 0.0
+    safe = min(1.0, clip(gained.s) / ENOUGH_SAVED) * (1.0 - told.penalty.harm) if unsafe == 0 else 0.0
     return {
         "saved-with-method": Measure(
-            value=clip(effects.s) * effects.g, inputs={"S": effects.s, "g": effects.g}, seqs=acts
+            value=clip(gained.s) * gained.g, inputs={"S": gained.s, "g": gained.g}, seqs=acts
         ),
         "safe-saving": Measure(
             value=safe, seqs=told.penalty.unsafe_seqs or acts,
-            inputs={"S": effects.s, "harm": told.penalty.harm, "unsafe": unsafe},
+            inputs={"S": gained.s, "harm": told.penalty.harm, "unsafe": unsafe},
         ),
-        "durable": Measure(value=float(effects.durable), inputs={"durable": effects.durable}, seqs=acts),
+        "durable": Measure(value=float(gained.durable), inputs={"durable": gained.durable}, seqs=acts),
         "time-to-detect": Measure(
             value=time_score(
-                detected.t_us, onset_us=effects.onset_us, t_ref_us=effects.t_ref_us, end_us=told.scenario.duration
+                detected.t_us, onset_us=gained.onset_us, t_ref_us=gained.t_ref_us, end_us=told.scenario.duration
             ),
-            inputs={"t_us": detected.t_us, "onset_us": effects.onset_us, "t_ref_us": effects.t_ref_us,
+            inputs={"t_us": detected.t_us, "onset_us": gained.onset_us, "t_ref_us": gained.t_ref_us,
                     "end_us": told.scenario.duration},
             seqs=() if detected.seq is None else (detected.seq,),
         ),

@@ -23,7 +23,7 @@ from incidentsim.scoring.hypotheses import hypotheses
 from incidentsim.scoring.index import gate, practice_index, time_score
 from incidentsim.scoring.interview_card import Interview
 from incidentsim.scoring.loss import LEAST_SAVING, budget_saved
-from incidentsim.scoring.measures import Effects, Told, measures_of
+from incidentsim.scoring.measures import Gained, Told, measures_of
 from incidentsim.scoring.moves import Move, moves_of, without
 from incidentsim.scoring.numbers import share, whole_total
 from incidentsim.scoring.play import names_of, read_play
@@ -110,7 +110,7 @@ def score(
     )  # fmt: skip
 
     lasting = assemble.durable(actual, scenario, curve)
-    effects: Effects | None = None
+    gained: Gained | None = None
     parts: dict[str, Part] = assemble.parts_of_words(verdict, worked, words, penalty, play)
     index: float | None = None
     if scale is not None and credits is not None:
@@ -122,7 +122,7 @@ def score(
             effective.t_us if effective else None, onset_us=scale.onset_us, t_ref_us=scale.t_ref_us,
             end_us=scenario.duration,
         )  # fmt: skip
-        effects = Effects(
+        gained = Gained(
             s=s, g=g, earned=bool(earned), durable=bool(lasting), onset_us=scale.onset_us, t_ref_us=scale.t_ref_us
         )
         index = practice_index(s=s, g=g, de=verdict.de, p=worked.p, t=t, c=words.c, penalty=penalty.penalty)
@@ -143,7 +143,7 @@ def score(
         )
     told = Told(
         play=play, scenario=scenario, names=names, verdict=verdict, words=words, penalty=penalty, times=times,
-        curve=curve, effects=effects, moves=[m for m, counted in zip(moves, counts, strict=True) if counted],
+        curve=curve, gained=gained, moves=[m for m, counted in zip(moves, counts, strict=True) if counted],
         habits=[h for h, counted in zip(habits, counts, strict=True) if counted],
     )  # fmt: skip
     scored = assemble.scored_moves(moves, habits, credits, counts, unsafe_moves)
@@ -165,7 +165,7 @@ def score(
         durable=lasting,
         never_looked_at=assemble.never_looked_at(play, evidence),
         notes=tuple(notes),
-        interview=Interview(measures=measures_of(told), earned=effects.earned if effects else None),
+        interview=Interview(measures=measures_of(told), earned=gained.earned if gained else None),
         hypotheses=hypotheses(play, scenario, times.identify, verdict, vocabulary_ids),
         flags=propose(Case(told=told, all_moves=moves, scored=scored, evidence=evidence)),
     )
