@@ -7,7 +7,7 @@ sorted and rounded to six decimals, so that the same play gives the same bytes o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from incidentsim.exact import canonical_json
@@ -35,7 +35,11 @@ class Part:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredMove:
     """One move with its credit (weighted bad requests saved; None when not re-simulated) and the habits
-    around it."""
+    around it.
+
+    `credit_nano` is the same in thousand-millionths, rounded so that all of them add up to what the play saved;
+    `credit_error` is the standard error of a credit made on one seed, None unless scored with siblings.
+    """
 
     seqs: tuple[int, ...]
     t_us: int
@@ -52,6 +56,21 @@ class ScoredMove:
     counted: bool
     unsafe: bool
     undone: bool
+    credit_nano: int | None = None
+    credit_error: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sibling:
+    """The same commands on another seed: what they would have scored, and the credit of each move there."""
+
+    seed: int
+    practice_index: float
+    S: float
+    g: float
+    T: float
+    harm: float
+    credits: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +148,13 @@ class Scorecard:
     durable: bool | None
     never_looked_at: tuple[str, ...]
     notes: tuple[str, ...]
+    credit_form: Mapping[str, Number] = field(default_factory=dict)
+    """`form` exact or orders, how many `orders` of how many `moves` were averaged over how many `subsets`,
+    whether `deep`; empty when not re-simulated."""
+    errors: Mapping[str, float] = field(default_factory=dict)
+    """Standard errors of practice_index, S, g, T and harm as made on one seed; empty unless scored with
+    siblings."""
+    siblings: tuple[Sibling, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the score as plain JSON values, numbers rounded to six decimals."""
@@ -152,6 +178,9 @@ class Scorecard:
             "durable": self.durable,
             "never_looked_at": self.never_looked_at,
             "notes": self.notes,
+            "credit_form": self.credit_form,
+            "errors": self.errors,
+            "siblings": [_fields(s) for s in self.siblings],
         }
         plain: dict[str, Any] = _plain(body)
         return plain
