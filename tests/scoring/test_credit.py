@@ -64,9 +64,7 @@ POOL = (*(text for _, text in SEVEN), "priority others batch", "set router.polic
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    play=st.lists(
-        st.tuples(st.integers(1, 1_700), st.sampled_from(POOL)), max_size=9, unique_by=lambda line: line[0]
-    ),
+    play=st.lists(st.tuples(st.integers(1, 1_700), st.sampled_from(POOL)), max_size=9, unique_by=lambda line: line[0]),
     deep=st.booleans(),
 )
 def test_credits_of_any_play_add_up_to_what_it_saved(play: list[tuple[int, str]], deep: bool) -> None:
@@ -155,6 +153,23 @@ def test_alerts_and_talk_without_consequence_are_no_runs() -> None:
     assert left(("page", {"who": "platform"}), asks) == [1]
     unresolved = ("ask", {"who": "account-manager", "question": "trim?"})
     assert left(page, unresolved) == [0, 1], "without a topic, as in scripts, an answer may do something"
+
+
+def test_a_question_to_someone_who_is_not_there_does_nothing() -> None:
+    """Who must be paged hears a question only when they were paged, and have arrived, before it."""
+    (mate,) = SCENARIO.team
+    away = SCENARIO.model_copy(update={"team": (mate.model_copy(update={"reach": "page", "arrives_in": 120_000_000}),)})
+    page = ("page", {"who": "account-manager"})
+    asks = ("ask", {"who": "account-manager", "question": "trim?", "topic": "trim"})
+    limit = ("limit", {"tenant": "strategic", "rate": "180000"})
+
+    def left(*texts: tuple[str, dict[str, str]]) -> list[int]:
+        return [c.ref for c in working(given_at(*texts), away)]
+
+    assert left(asks, limit) == [1]
+    assert left(page, asks, limit) == [2], "a minute after the page they are still on their way"
+    assert left(page, limit, asks) == [0, 1, 2]
+    assert left(asks, page, limit, asks) == [0, 1, 2, 3], "the first question takes its turn before the second"
 
 
 def test_what_earns_nothing_is_not_run() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -76,6 +77,23 @@ def test_alerts_and_talk_change_nothing_for_users() -> None:
     limit = (20, "limit strategic tokens 90k")
     assert counts(outcome(*idle, limit)) == counts(outcome(limit))
     assert counts(outcome(*idle)) == counts(outcome())
+
+
+def test_a_world_makes_no_garbage_in_cycles() -> None:
+    """Hundreds of requests leave nothing for the collector, which the process of branches therefore stops."""
+    watch = STAGE.watch()
+    watch.run_to(0)
+    gc.collect()
+    gc.disable()
+    try:
+        before = watch.world.sli()
+        watch.run_to(40 * SECOND)
+        left = gc.collect()
+    finally:
+        gc.enable()
+    offered = [watch.world.sli()[key][0] - before[key][0] for key in before]
+    assert whole_total(offered) > 400
+    assert left < 100
 
 
 def test_the_state_tells_a_placebo_from_a_change() -> None:
