@@ -33,6 +33,7 @@ THIRD_PARTY: dict[str, frozenset[str]] = {
     "policies": frozenset(),
     "tui": frozenset({"textual", "rich"}),
     "bench": frozenset({"simpy"}),
+    "certify": frozenset(),
     "config": frozenset({"platformdirs"}),
     "cli": frozenset({"click", "rich"}),
     "testing": frozenset(),
