@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from incidentsim.scenario.rubric import NO_MARKS, Criterion, Marks, Rubric, RubricDomain
+from incidentsim.scoring.effects import deviation_of
 from incidentsim.scoring.interview_card import (
     AutomaticPoints,
     DomainPoints,
@@ -28,12 +29,11 @@ MIDDLE_MARK = 3
 """A mark that needs no evidence of its own: neither praise nor blame."""
 
 
-def appraise(
-    card: Scorecard, rubric: Rubric, marks: Marks = NO_MARKS, *, standard_error: float | None = None
-) -> Scorecard:
+def appraise(card: Scorecard, rubric: Rubric, marks: Marks = NO_MARKS) -> Scorecard:
     """Return the scorecard with the rubric's points, and the flags as the person judged them.
 
-    `standard_error` is that of the automatic points over sibling seeds, in points; None while it is not known.
+    The standard error is that of the automatic points, made on one seed, over this and the sibling seeds of
+    `--deep`; without siblings it is not known.
     """
     before = card.interview
     domains = tuple(_domain(domain, before, marks) for domain in rubric.domains)
@@ -51,12 +51,24 @@ def appraise(
         automatic=automatic,
         human=human,
         total=total,
-        standard_error=standard_error,
+        standard_error=_standard_error(before, rubric),
         missing=tuple(h.id for d in domains for h in d.human if h.mark is None),
         unsupported=tuple(h.id for h in given if h.mark != MIDDLE_MARK and not h.seqs),
     )
     suggestion, why = _suggest(interview, rubric)
     return replace(card, interview=replace(interview, suggestion=suggestion, why=why), flags=_judged(card.flags, marks))
+
+
+def _standard_error(interview: Interview, rubric: Rubric) -> float | None:
+    """Return the standard deviation of the automatic points over seeds, None with one seed only."""
+    if not interview.siblings or interview.earned is None:
+        return None
+    own = {name: measure.value or 0.0 for name, measure in interview.measures.items()}
+    seeds = [(interview.earned, own), *((there.earned, {**own, **there.values}) for there in interview.siblings)]
+    given = [(name, milli / 1000) for domain in rubric.domains for name, milli in domain.automatic.items()]
+    return deviation_of(
+        [exact_total(most * values[name] for name, most in given) if earned else 0.0 for earned, values in seeds]
+    )
 
 
 def _domain(domain: RubricDomain, interview: Interview, marks: Marks) -> DomainPoints:

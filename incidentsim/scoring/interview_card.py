@@ -6,7 +6,7 @@ scenario µs, `seqs` numbers of transcript records, null where something is not 
 
     "interview": {
       "measures": {"verification": {"value": 0.5, "inputs": {"moves": 4, ...}, "seqs": [31, 40]}, ...},
-      "earned": true,
+      "earned": true, "siblings": [{"earned": true, "values": {"durable": 1.0, ...}}, ...] with --deep,
       "rubric": null or {"id": "default", "title": ..., "version": 1, "digest": "sha256..."},
       "rater": "",
       "domains": [{"id": "reliability", "title": ..., "weight": 30, "points": 24.1 or null,
@@ -48,6 +48,14 @@ class Measure:
     value: float | None
     inputs: Mapping[str, Number]
     seqs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiblingMeasures:
+    """The measures that runs decide, for the same commands on another seed; the others are the same there."""
+
+    earned: bool
+    values: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +123,7 @@ class Interview:
 
     measures: Mapping[str, Measure]
     earned: bool | None = None
+    siblings: tuple[SiblingMeasures, ...] = ()
     rubric: RubricName | None = None
     rater: str = ""
     domains: tuple[DomainPoints, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.burn import BurnCurve
@@ -17,7 +17,7 @@ from incidentsim.scoring.communication import Communication
 from incidentsim.scoring.diagnosis import Diagnosis
 from incidentsim.scoring.harm import Harm
 from incidentsim.scoring.index import time_score
-from incidentsim.scoring.interview_card import Measure
+from incidentsim.scoring.interview_card import Measure, SiblingMeasures
 from incidentsim.scoring.moves import Move, target_of
 from incidentsim.scoring.numbers import clip, share
 from incidentsim.scoring.play import Names, Play
@@ -45,6 +45,7 @@ class Gained:
 
     s: float
     g: float
+    harm: float
     earned: bool
     durable: bool
     onset_us: int | None
@@ -85,6 +86,12 @@ def measures_of(told: Told) -> Mapping[str, Measure]:
         "cadence": _cadence(told),
         "truthfulness": _truthfulness(told),
     }  # fmt: skip
+
+
+def on_sibling(told: Told, there: Gained) -> SiblingMeasures:
+    """Return what the same commands give on another seed: only what runs decide differs."""
+    values = {name: measure.value or 0.0 for name, measure in _of_runs(replace(told, gained=there)).items()}
+    return SiblingMeasures(earned=there.earned, values=values)
 
 
 def risky(move: Move, scenario: Scenario) -> bool:
@@ -128,20 +135,20 @@ def _pool_of_replica(target: str, scenario: Scenario) -> str | None:
 def _of_runs(told: Told) -> dict[str, Measure]:
     gained, unsafe = told.gained, told.penalty.unsafe()
     acts = tuple(move.seq for move in told.moves)
-    if gained is None or told.penalty.harm is None:
+    if gained is None:
         return {
             name: Measure(value=None, inputs={})
             for name in ("saved-with-method", "safe-saving", "durable", "time-to-detect")
         }
     detected = told.times.detect
-    safe = min(1.0, clip(gained.s) / ENOUGH_SAVED) * (1.0 - told.penalty.harm) if unsafe == 0 else 0.0
+    safe = min(1.0, clip(gained.s) / ENOUGH_SAVED) * (1.0 - gained.harm) if unsafe == 0 else 0.0
     return {
         "saved-with-method": Measure(
             value=clip(gained.s) * gained.g, inputs={"S": gained.s, "g": gained.g}, seqs=acts
         ),
         "safe-saving": Measure(
             value=safe, seqs=told.penalty.unsafe_seqs or acts,
-            inputs={"S": gained.s, "harm": told.penalty.harm, "unsafe": unsafe},
+            inputs={"S": gained.s, "harm": gained.harm, "unsafe": unsafe},
         ),
         "durable": Measure(value=float(gained.durable), inputs={"durable": gained.durable}, seqs=acts),
         "time-to-detect": Measure(

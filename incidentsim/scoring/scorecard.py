@@ -37,7 +37,11 @@ class Part:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredMove:
     """One move with its credit (weighted bad requests saved; None when not re-simulated) and the habits
-    around it."""
+    around it.
+
+    `credit_nano` is the same in thousand-millionths, rounded so that all of them add up to what the play saved;
+    `credit_error` is the standard error of a credit made on one seed, None unless scored with siblings.
+    """
 
     seqs: tuple[int, ...]
     t_us: int
@@ -54,6 +58,21 @@ class ScoredMove:
     counted: bool
     unsafe: bool
     undone: bool
+    credit_nano: int | None = None
+    credit_error: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sibling:
+    """The same commands on another seed: what they would have scored, and the credit of each move there."""
+
+    seed: int
+    practice_index: float
+    S: float
+    g: float
+    T: float
+    harm: float
+    credits: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +153,13 @@ class Scorecard:
     interview: Interview = field(default_factory=lambda: Interview(measures={}))
     hypotheses: Hypotheses = field(default_factory=Hypotheses)
     flags: Flags = field(default_factory=Flags)
+    credit_form: Mapping[str, Number] = field(default_factory=dict)
+    """`form` exact or orders, how many `orders` of how many `moves` were averaged over how many `subsets`,
+    whether `deep`; empty when not re-simulated."""
+    errors: Mapping[str, float] = field(default_factory=dict)
+    """Standard errors of practice_index, S, g, T and harm as made on one seed; empty unless scored with
+    siblings."""
+    siblings: tuple[Sibling, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the score as plain JSON values, numbers rounded to six decimals."""
@@ -160,6 +186,9 @@ class Scorecard:
             "interview": self.interview,
             "hypotheses": self.hypotheses,
             "flags": self.flags,
+            "credit_form": self.credit_form,
+            "errors": self.errors,
+            "siblings": [_fields(s) for s in self.siblings],
         }
         plain: dict[str, Any] = _plain(body)
         return plain

@@ -11,7 +11,7 @@ from incidentsim.scenario.rubric_files import load_rubric, preset_names
 from incidentsim.scoring.burn import burn_curve
 from incidentsim.scoring.explain import RULES, explain
 from incidentsim.scoring.interview import BORDERLINE, NO_PASS, PASS, appraise
-from incidentsim.scoring.interview_card import Measure
+from incidentsim.scoring.interview_card import Interview, Measure, SiblingMeasures
 from incidentsim.scoring.measures import longest_silence_us
 from incidentsim.scoring.score import score
 from incidentsim.scoring.scorecard import Scorecard
@@ -135,10 +135,19 @@ def test_near_the_limit_it_says_borderline_only_when_the_error_is_known() -> Non
     card = scored(EXPERT)
     bare = appraise(card, DEFAULT, all_marked(3)).interview
     assert bare.total is not None and bare.standard_error is None
-    distance = abs(bare.total - 70.0)
-    near = appraise(card, DEFAULT, all_marked(3), standard_error=distance + 0.1).interview
-    far = appraise(card, DEFAULT, all_marked(3), standard_error=max(0.0, distance - 0.01)).interview
+    assert 0.01 < abs(bare.total - 70.0) < 1.0
+    by_runs = ("saved-with-method", "safe-saving", "durable", "time-to-detect")
+    same = {name: card.interview.measures[name].value or 0.0 for name in by_runs}
+
+    def beside(**values: float) -> Interview:
+        there = SiblingMeasures(earned=True, values=same | {k.replace("_", "-"): v for k, v in values.items()})
+        known = replace(card, interview=replace(card.interview, siblings=(there,) * 4))
+        return appraise(known, DEFAULT, all_marked(3)).interview
+
+    near, far = beside(durable=0.0, time_to_detect=0.0), beside()
     assert near.suggestion == BORDERLINE
+    assert near.standard_error is not None and near.standard_error > 1.0
+    assert far.standard_error == 0.0
     assert far.suggestion == bare.suggestion != BORDERLINE
     assert not any("standard error" in why for why in bare.why)
 

@@ -30,6 +30,7 @@ LIST = "list"
               help="A person's marks for the rubric (YAML), of one transcript.")  # fmt: skip
 @click.option("--explain", metavar="RULE",
               help="Say what a rule of the score means, and what it gave here; `list` names the rules.")  # fmt: skip
+@click.option("--deep", is_flag=True, help="Credit over 24 orders of moves, standard errors from 4 more seeds.")
 @json_option
 @scenarios_option
 @data_option
@@ -39,14 +40,16 @@ def command(
     rubric: str | None,
     marks: Path | None,
     explain: str | None,
+    deep: bool,
     as_json: bool,
     scenarios: Path | None,
     data: Path | None,
 ) -> None:
     """Score transcripts and explain the score.
 
-    The incident is run again without each action, so scoring takes a few seconds; runs are kept in the data
-    directory. With --explain alone, prints the rule.
+    The incident is run again with some of the actions left out, up to 40 times, so scoring takes up to a minute or
+    two; finished runs are kept in the data directory. With --deep it may take an hour. With --explain alone, prints
+    the rule.
     """
     if not transcripts and explain is None and rubric is None:
         raise UsageError("score what? name a transcript, or a rule: score --explain g")
@@ -69,7 +72,7 @@ def command(
     config = load_config({"data_dir": data, "scenarios_dir": scenarios})
     cards = []
     for path in transcripts:
-        card, transcript = _score(path, config, chosen, marks)
+        card, transcript = _score(path, config, chosen, marks, deep=deep)
         cards.append(card.to_json())
         if as_json:
             continue
@@ -115,7 +118,9 @@ def _print(card: Scorecard, transcript: Transcript, rule: Rule | None, name: str
     print_records([seq for part in card.parts.values() if part.rule == rule.id for seq in part.seqs], transcript, out)
 
 
-def _score(path: Path, config: Config, rubric: Rubric | None, marks: Path | None) -> tuple[Scorecard, Transcript]:
+def _score(
+    path: Path, config: Config, rubric: Rubric | None, marks: Path | None, *, deep: bool
+) -> tuple[Scorecard, Transcript]:  # fmt: skip
     from incidentsim.cli.judge import judge
     from incidentsim.cli.library import cache_dir, load
     from incidentsim.cli.progress import shown_progress
@@ -129,5 +134,5 @@ def _score(path: Path, config: Config, rubric: Rubric | None, marks: Path | None
     given = load_marks(marks, rubric, last_seq=last) if marks is not None and rubric is not None else NO_MARKS
     scenario = load(str(transcript.header["scenario"]["id"]), config.scenarios_dir)
     with shown_progress(f"scoring {path.name}") as tell:
-        card = judge(transcript, scenario, cache=cache_dir(config), progress=tell)
+        card = judge(transcript, scenario, cache=cache_dir(config), progress=tell, deep=deep)
     return (card if rubric is None else appraise(card, rubric, given)), transcript
