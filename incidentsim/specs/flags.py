@@ -72,8 +72,8 @@ _RED = (
     FlagSpec(id="destructive-unprepared", colour="red", title="Destructive without preview or evidence",
              formula="A destructive verb without a dry run of the same verb and target, and without evidence, before."),
     FlagSpec(id="made-it-worse", colour="red", title="Made it worse and left it",
-             formula="An act with negative credit, not undone, and not followed by another of the same verb and "
-                     "target. Needs a re-simulation."),
+             formula="An act with negative credit, not the lifting of a temporary override, not undone, and not "
+                     "followed by another of the same verb and target. Needs a re-simulation."),
     FlagSpec(id="hands-it-off", colour="red", title="Reliability as someone else's problem",
              formula="A team-mate was paged before any look or act of one's own, and no act followed."),
 )  # fmt: skip

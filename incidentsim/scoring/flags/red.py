@@ -5,6 +5,7 @@ from __future__ import annotations
 from incidentsim.exact import format_clock
 from incidentsim.scoring.flags.case import Case, Proposal, Rule, said_at
 from incidentsim.scoring.play import Issued
+from incidentsim.scoring.timeline import TEMPORARY_VERBS
 from incidentsim.specs.flags import MANY_CAUSES, MANY_RESTARTS, SURE_PPM
 from incidentsim.specs.knobs import parse_ratio
 
@@ -115,11 +116,13 @@ def destructive_unprepared(case: Case) -> Proposal | None:
 
 
 def made_it_worse(case: Case) -> Proposal | None:
-    """Propose for acts that cost users and were left as they were."""
+    """Propose for acts that cost users and were left as they were. Lifting a temporary measure is none of them."""
     acts = [m for m, _ in case.acts()]
+    made = case.told.times.temporary
     worse = [
         m for m, s in case.acts()
         if s.credit is not None and s.credit < 0.0 and not s.undone
+        and not (m.verb in TEMPORARY_VERBS and m.seq not in made)
         and not any((o.verb, o.target) == (m.verb, m.target) and o.seq > m.seq for o in acts)
     ]  # fmt: skip
     if not worse:
