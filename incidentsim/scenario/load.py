@@ -83,7 +83,7 @@ def with_stack_demand(scenario: Scenario) -> Scenario:
 
 
 NOT_PLAYED = {"digest", "byte_digest", "words", "assessment"}
-"""Fields that no world, session or score reads: a postmortem's words, an interviewer's claims, the digests themselves."""
+"""Fields that no world, session or score reads: a postmortem's words, an assessment, the digests themselves."""
 
 
 def behaviour_digest(scenario: Scenario) -> str:

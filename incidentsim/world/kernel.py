@@ -113,6 +113,14 @@ class Kernel(simpy.Environment):
         heappush(queue, entry)
         self.now = max(self.now, to_us)
 
+    def agenda(self) -> list[tuple[int, int, str]]:
+        """Return what is scheduled: times in µs, priorities, and the names of what will be called."""
+        queue: list[Any] = self._queue
+        return sorted(
+            (t_us, priority, getattr(call.function, "__qualname__", type(call.function).__name__))
+            for t_us, priority, _, call in queue
+        )
+
     def _too_many(self) -> BudgetExceeded:
         return BudgetExceeded(
             f"more than {MAX_EVENTS_PER_SECOND} events in one scenario second near {self.now} µs; "

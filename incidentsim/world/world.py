@@ -12,7 +12,7 @@ from dataclasses import replace
 from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
 from incidentsim.events import CheckpointTaken, Fact, FaultChanged
-from incidentsim.exact import RollingDigest
+from incidentsim.exact import RollingDigest, canonical_json, sha256_hex
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.conditions import evaluate
 from incidentsim.scenario.model import Scenario
@@ -211,6 +211,19 @@ class World:
     def dyn_digest(self) -> str:
         """Return the digest of the dynamics up to the last checkpoint and command."""
         return self._dyn.hex()
+
+    def state_digest(self) -> str:
+        """Return a digest of what decides the future: every state, the counts and the cost so far, what is scheduled.
+
+        Unlike `dyn_digest` it knows no past, and leaves out what was only written down (the change log): worlds
+        that agree in it go on alike when they are given the same.
+        """
+        stack = self._stack
+        components = [
+            stack.organisation.in_force() if c is stack.organisation else c.state() for c in stack.components.values()
+        ]  # fmt: skip
+        state = [components, [f.state() for f in stack.faults.values()], stack.settings.state(), stack.team.state()]
+        return sha256_hex(canonical_json([state, self.sli(), self.cost_microdollars(), stack.kernel.agenda()]))
 
     def tel_digest(self) -> str:
         """Return the digest of everything emitted so far."""

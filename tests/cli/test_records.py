@@ -238,6 +238,20 @@ def test_score_explains_a_rule_with_what_it_gave(incidentsim: CommandLine, playe
     assert "loss_nothing" in applied.out
 
 
+def test_a_deep_score_has_standard_errors(incidentsim: CommandLine, played: Path) -> None:
+    """--deep runs four other seeds: errors in the JSON, ± in the debrief and beside each credit."""
+    plain = json.loads(incidentsim("score", played, "--json").out)
+    deep = json.loads(incidentsim("score", played, "--deep", "--json").out)
+    assert (plain["siblings"], plain["errors"], plain["credit_form"]["deep"]) == ([], {}, False)
+    seeds = [one["seed"] for one in deep["siblings"]]
+    assert len(set(seeds)) == 4 and deep["seed"] not in seeds
+    assert deep["moves"][0]["credit"] == plain["moves"][0]["credit"]
+    assert deep["moves"][0]["credit_error"] > 0
+    assert "± " in incidentsim("score", played, "--deep").out
+    told = incidentsim("score", played, "--deep", "--explain", "credit").out
+    assert "all orders of 1 moves" in told and f"seed {seeds[0]}: index" in told
+
+
 def test_score_refuses_unknown_rules_and_nothing(incidentsim: CommandLine, played: Path) -> None:
     """An unknown rule or no transcript ends with 2."""
     assert incidentsim("score").code == 2

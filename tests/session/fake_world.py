@@ -196,6 +196,12 @@ class FakeWorld:
         """Return the digest of the dynamics."""
         return self._dyn.hex()
 
+    def state_digest(self) -> str:
+        """Return what decides the future, as text."""
+        waiting = [[p.t_us, p.command.verb] for p in self._pending]
+        return str([self.now_us, self.replicas, self.queue, self.offered, self.bad, self.fault, self.limited,
+                    self._credit, waiting])  # fmt: skip
+
     def tel_digest(self) -> str:
         """Return the digest of what was emitted."""
         return self._tel.hex()
