@@ -73,7 +73,11 @@ class World:
         return self._stack.kernel.now
 
     def advance(self, to_us: int) -> None:
-        """Process every event with time <= `to_us`. Raises BudgetExceeded when the world runs away."""
+        """Process every event with time <= `to_us`.
+
+        Raises BudgetExceeded when the world runs away: too many events, log lines or bytes (kernel, journal,
+        accounting).
+        """
         self._stack.kernel.advance(to_us)
 
     def facts(self) -> list[Fact]:
@@ -229,6 +233,7 @@ class World:
         self._sweeps += 1
         if self._sweeps % 4 == 0:
             self._watch_causes(now)
+            stack.accounts.check()
             if self._sweeps % 240 == 0:
                 stack.book.mark()
         stack.kernel.after(SWEEP_US, self._sweep, None, NORMAL)
