@@ -24,6 +24,7 @@ from incidentsim.telemetry.spans import SpanStore
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.actions import ACTIONS
 from incidentsim.world.actions.base import Action, report
+from incidentsim.world.checkpoints import Checkpoint, part_names
 from incidentsim.world.conditions import Conditions
 from incidentsim.world.inspection import inspect, topology
 from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, Call
@@ -213,6 +214,10 @@ class World:
         """Return the digest of the dynamics up to the last checkpoint and command."""
         return self._dyn.hex()
 
+    def part_names(self) -> tuple[str, ...]:
+        """Return whose states checkpoints digest one by one, in their order."""
+        return part_names(self._stack)
+
     def tel_digest(self) -> str:
         """Return the digest of everything emitted so far."""
         return self._stack.tel.hex()
@@ -250,9 +255,10 @@ class World:
         stack = self._stack
         sli = stack.book.totals()
         cost = self.cost_microdollars()
-        self._dyn.add_json([stack.kernel.now, stack.state(), sli, cost])
+        state = Checkpoint(stack, sli, cost)
+        self._dyn.add(state.frame())
         self._facts.append(CheckpointTaken(t_us=stack.kernel.now, dyn=self._dyn.hex(), tel=stack.tel.hex(), sli=sli,
-                                           cost_microdollars=cost))  # fmt: skip
+                                           cost_microdollars=cost, parts=state.parts()))  # fmt: skip
         stack.kernel.after(CHECKPOINT_US, self._checkpoint, None, OBSERVE + 2)
 
 

@@ -16,6 +16,7 @@ from incidentsim.cli.headless import RunRequest, run_one
 from incidentsim.policies import PANEL
 from incidentsim.session.engine import ENGINE_COMPAT
 from incidentsim.specs.people import POLICIES
+from incidentsim.world.stack.pools.router import Router
 from tests.cli.conftest import ROOT, SCENARIO, CommandLine
 
 
@@ -146,6 +147,20 @@ def test_verify_finds_a_changed_record(incidentsim: CommandLine, played: Path) -
     done = incidentsim("verify", played)
     assert done.code == 3
     assert "line " in done.err
+
+
+def test_verify_says_which_component_parts(
+    incidentsim: CommandLine, played: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A component whose state is another than recorded ends with 1, and the checkpoint and the component are named."""
+    true = Router.state
+    monkeypatch.setattr(Router, "state", lambda router: [*true(router), "tampered"])
+    done = incidentsim("verify", played)
+    assert done.code == 1
+    assert "replay   differs" in done.out
+    (parting,) = (line for line in done.out.splitlines() if line.startswith("parting"))
+    assert parting.endswith(", in the state of router")
+    assert "in the state of router" in done.err
 
 
 def test_verify_of_another_engine_checks_the_chain_only(
