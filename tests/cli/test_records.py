@@ -16,8 +16,8 @@ from incidentsim.cli.headless import RunRequest, run_one
 from incidentsim.policies import PANEL
 from incidentsim.session.engine import ENGINE_COMPAT
 from incidentsim.specs.people import POLICIES
-from incidentsim.world.stack.pools.router import Router
 from tests.cli.conftest import ROOT, SCENARIO, CommandLine
+from tests.session.fake_world import FakeWorld
 
 
 def test_run_prints_score_and_outcome_as_json(incidentsim: CommandLine, place: Path, played: Path) -> None:
@@ -152,15 +152,21 @@ def test_verify_finds_a_changed_record(incidentsim: CommandLine, played: Path) -
 def test_verify_says_which_component_parts(
     incidentsim: CommandLine, played: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A component whose state is another than recorded ends with 1, and the checkpoint and the component are named."""
-    true = Router.state
-    monkeypatch.setattr(Router, "state", lambda router: [*true(router), "tampered"])
+    """A part that is set otherwise than recorded ends with 1, and the checkpoint and the part are named."""
+    true = FakeWorld._beat
+
+    def tampered(world: FakeWorld, t_us: int) -> None:
+        true(world, t_us)
+        world.limited = world.limited or t_us == 33_000_000
+
+    monkeypatch.setattr(FakeWorld, "_beat", tampered)
     done = incidentsim("verify", played)
     assert done.code == 1
     assert "replay   differs" in done.out
     (parting,) = (line for line in done.out.splitlines() if line.startswith("parting"))
-    assert parting.endswith(", in the state of router")
-    assert "in the state of router" in done.err
+    assert "first checkpoint that differs: T+00:40, in the state of " in parting
+    assert "settings" in parting
+    assert "first checkpoint that differs: T+00:40" in done.err
 
 
 def test_verify_of_another_engine_checks_the_chain_only(
