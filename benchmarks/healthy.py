@@ -2,12 +2,14 @@
 
 Each stack runs under its own demand for an hour per seed, with nothing planted. Printed by stack: pages fired, alerts
 of any severity, objectives missed over any ten minutes, the spread of the request rate by minute, and the strongest
-correlation of the rate with itself at a lag of one to twenty minutes (1 would be perfectly periodic).
+correlation of the rate with itself at a lag of one to twenty minutes (1 would be perfectly periodic). Ends with 1 when
+any run paged or missed an objective.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -71,8 +73,8 @@ def _offered(sli: dict[str, list[int]], slo: str) -> int:
     return sum(counts[0] for key, counts in sli.items() if key.startswith(f"{slo}/"))
 
 
-def main() -> None:
-    """Run all stacks on all seeds, two at a time, and print a table."""
+def main() -> int:
+    """Run all stacks on all seeds, two at a time, and print a table; 1 when any was not healthy."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stacks", nargs="*", default=STACKS)
     parser.add_argument("--seeds", default="1..20")
@@ -82,6 +84,7 @@ def main() -> None:
     seeds = range(int(first), int(last or first) + 1)
     print("| stack | seeds | pages | other alerts | objectives missed in any 10 min | rate spread | strongest repeat |")
     print("|---|---|---|---|---|---|---|")
+    ill = 0
     for stack in args.stacks:
         with ProcessPoolExecutor(2) as pool:
             hours = list(pool.map(partial(run, stack, args.minutes), seeds))
@@ -89,10 +92,12 @@ def main() -> None:
         alerts = [a for h in hours for a in h.alerts]
         missed = [m for h in hours for m in h.missed]
         broken = [m.partition("@")[0] for m in missed]
+        ill += len(pages) + len(missed)
         print(f"| {stack} | {len(hours)} | {len(pages)} {_named(pages)} | {len(alerts)} {_named(alerts)} "
               f"| {len(missed)} {_named(broken)} "
               f"| {mean(h.spread for h in hours):.1%} | {max(h.periodic for h in hours):.2f} |",
               flush=True)  # fmt: skip
+    return 1 if ill else 0
 
 
 def _named(names: list[str]) -> str:
@@ -100,4 +105,4 @@ def _named(names: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

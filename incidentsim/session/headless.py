@@ -16,9 +16,14 @@ from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.script import TimedLine
 from incidentsim.session.host import IncidentSession
 from incidentsim.session.ports import WorldFactory, real_world
+from incidentsim.session.resume import resume
 
 Player = Callable[[Session], Awaitable[None]]
 """A scripted player: acts on a session, then returns."""
+
+
+class Died(Exception):
+    """Raised by a player whose machine dies: the session is dropped, resumed from its record, and played on."""
 
 
 def run_policy(
@@ -30,13 +35,20 @@ def run_policy(
     player: Player,
     world_factory: WorldFactory = real_world,
 ) -> Path:
-    """Play one incident from the prelude to the end; return the path of its record."""
+    """Play one incident from the prelude to the end; return the path of its record.
+
+    A player that raises Died is called again with the resumed session, as often as it dies.
+    """
     session = IncidentSession.create(scenario, seed=seed, cast=cast, path=path, world_factory=world_factory)
-    try:
-        asyncio.run(play(session, player))
-    finally:
-        session.close()
-    return path
+    while True:
+        try:
+            asyncio.run(play(session, player))
+            return path
+        except Died:
+            pass
+        finally:
+            session.close()
+        session = resume(path, scenario, world_factory=world_factory)
 
 
 def run_script(

@@ -9,5 +9,21 @@ TEAM_ROLES: dict[str, str] = {
 }
 """Team-mates that a scenario may give knowledge to, by role."""
 
-POLICIES: tuple[str, ...] = ("do_nothing", "reference", "restart_all", "scale_first", "lucky_guess", "novice")
-"""Scripted players of this version (scoring.md §5 lists the full panel)."""
+POLICIES: tuple[str, ...] = (
+    "do_nothing", "ack_only", "shotgun_fix", "shotgun_diagnose", "restart_all", "scale_first", "lucky_guess",
+    "keyword_stuffer", "copy_runbook", "harmful", "silencer", "load_shedder", "oracle_cheat", "novice", "thorough_slow",
+    "fast_expert", "mitigate_first", "other_tools_expert", "reference", "slow_clock_reference",
+    "crash_resume_reference",
+)  # fmt: skip
+"""Scripted players (scoring.md §5)."""
+
+GAMING: tuple[str, ...] = (
+    "shotgun_fix", "shotgun_diagnose", "restart_all", "scale_first", "lucky_guess", "keyword_stuffer", "harmful",
+    "silencer", "load_shedder", "ack_only", "oracle_cheat",
+)  # fmt: skip
+"""Players that try to get points without working on the incident: at most 25 of the practice index."""
+
+STYLES: tuple[str, ...] = (
+    "fast_expert", "mitigate_first", "other_tools_expert", "slow_clock_reference", "crash_resume_reference",
+)  # fmt: skip
+"""Legitimate ways to work: at least four fifths of what the reference gets."""

@@ -2,63 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
 import pytest
 
-from incidentsim.client_api import Ack, Series, View
-from incidentsim.policies import PANEL, Briefed
-from incidentsim.specs.people import POLICIES
+from incidentsim.commands.parse import parse
+from incidentsim.policies import PANEL
+from incidentsim.policies.base import is_act
+from incidentsim.policies.books import commands_in
+from incidentsim.policies.styles import acts_first, spaced
+from incidentsim.specs.people import GAMING, POLICIES, STYLES
 from incidentsim.specs.verbs import VERBS
-from incidentsim.specs.vocabulary import Vocabulary
-
-BRIEFED = Briefed(
-    script=((40_000_000, "query up"), (60_000_000, "limit acme tokens 100"), (70_000_000, 'status "done"')),
-    truth=(("organisation", "waiver_without_expiry"),),
-)
-
-
-class Notebook:
-    """A session that answers queries by tenant with fixed numbers and writes down what it is told."""
-
-    def __init__(self, now: dict[str, float], before: dict[str, float]) -> None:
-        self.said: list[tuple[int, str]] = []
-        self.t_us = 0
-        self._now, self._before = now, before
-
-    def vocabulary(self) -> Vocabulary:
-        """Return the names of a small stack."""
-        return Vocabulary(pools=("chat-pool",), replicas=("chat-pool-0",), waivers=("chg-1",), runbooks=("slow",))
-
-    async def wait_until(self, t_us: int) -> bool:
-        """Jump there."""
-        self.t_us = max(self.t_us, t_us)
-        return True
-
-    async def submit(self, text: str, *, nonce: str = "") -> Ack:
-        """Write down the command; answer what asks for tokens by tenant."""
-        self.said.append((self.t_us, text))
-        table = self._before if "offset" in text else self._now
-        series = tuple(Series(labels={"tenant": t}, points=((0, v),)) for t, v in table.items())
-        view = View(kind="query", title=text, lines=(), series=series) if "by (tenant)" in text else None
-        return Ack(accepted=True, seq=len(self.said), t_us=self.t_us, k=0, text="", view=view)
-
-    def verbs(self) -> list[str]:
-        """Return the verbs used, in order."""
-        return [text.split(maxsplit=1)[0] for _, text in self.said]
-
-
-def played(name: str, **tables: Any) -> Notebook:
-    """Let one player play."""
-    session = Notebook(tables.get("now", {"a": 10.0}), tables.get("before", {"a": 10.0}))
-    asyncio.run(PANEL[name](session, BRIEFED))  # type: ignore[arg-type]
-    return session
+from tests.policies.notebook import RUNBOOKS, SCRIPT, played
 
 
 def test_the_panel_is_what_specs_declare() -> None:
-    """Every declared policy has a player, in the same order."""
+    """Every declared policy has a player, in the same order; gaming players and styles are among them."""
     assert tuple(PANEL) == POLICIES
+    assert len(POLICIES) == 21
+    assert {*GAMING, *STYLES} <= {*POLICIES}
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -76,32 +36,138 @@ def test_do_nothing_says_nothing() -> None:
 
 def test_reference_follows_the_script() -> None:
     """Each line of the script is submitted at its time."""
-    assert played("reference").said == list(BRIEFED.script)
+    assert played("reference").said == list(SCRIPT)
 
 
-def test_lucky_guess_never_looks() -> None:
+@pytest.mark.parametrize("name", ["slow_clock_reference", "crash_resume_reference"])
+def test_pace_and_crashes_change_nothing_of_what_is_said(name: str) -> None:
+    """The same lines at the same scenario times, whatever happens to the clock or the machine."""
+    session = played(name)
+    assert session.said == list(SCRIPT)
+    assert session.recovered == (name == "crash_resume_reference")
+    assert bool(session.controls) == (name == "slow_clock_reference")
+
+
+def test_a_lucky_guess_never_looks() -> None:
     """A lucky guess acts and names a cause, without one look."""
     verbs = played("lucky_guess").verbs()
     assert verbs == ["limit", "diagnose"]
-    assert not any(VERBS[v].group == "look" for v in verbs)
+
+
+def test_the_cheat_knows_everything_and_sees_nothing() -> None:
+    """All acts of the reference in the first minutes, all causes with certainty, not one look."""
+    session = played("oracle_cheat")
+    assert [t for t in session.texts() if is_act(t)] == [c for _, c in SCRIPT if is_act(c)]
+    assert session.verbs().count("diagnose") == 2
+    assert not any(VERBS[v].group == "look" for v in session.verbs())
+
+
+@pytest.mark.parametrize("name", ["ack_only", "keyword_stuffer", "shotgun_diagnose"])
+def test_talkers_change_nothing(name: str) -> None:
+    """Players of words issue no act and no look."""
+    assert {VERBS[v].group for v in played(name).verbs()} <= {"think", "communicate"}
+
+
+def test_the_stuffer_names_every_cause() -> None:
+    """Every component and fault of the vocabulary is mentioned somewhere."""
+    text = " ".join(played("keyword_stuffer").texts())
+    assert all(word in text for word in ("gateway misrouted", "chat-pool overload", "chat-pool engine hang"))
 
 
 def test_habits_act_before_they_look() -> None:
-    """Restarting and scaling come before any query."""
-    for name, verb in (("restart_all", "restart"), ("scale_first", "scale")):
+    """Restarting, scaling and shedding come before any query."""
+    for name, verb in (("restart_all", "restart"), ("scale_first", "scale"), ("load_shedder", "shed")):
         verbs = played(name).verbs()
         assert verbs.index(verb) < verbs.index("query")
+
+
+def test_scaling_first_asks_for_more_than_there_is() -> None:
+    """Two replicas become three, then four."""
+    assert [t.split()[2] for t in played("scale_first").texts() if t.startswith("scale")] == ["3", "4"]
+
+
+def test_the_silencer_silences_every_alert() -> None:
+    """Each alert is silenced, and the incident called over."""
+    session = played("silencer")
+    assert [t.split()[1] for t in session.texts() if t.startswith("silence")] == ["Late", "Errors"]
+    assert session.verbs()[-1] == "resolve"
+
+
+def test_the_shotgun_hits_everything() -> None:
+    """Every change is rolled back, every tenant limited, every pool restarted, without a look."""
+    texts = played("shotgun_fix").texts()
+    assert {"rollback chg-2", "limit b tokens 100k", "restart chat-pool", "purge response-cache"} <= {*texts}
+    assert not any(VERBS[t.split()[0]].group == "look" for t in texts)
+
+
+def test_runbooks_are_copied_literally() -> None:
+    """Commands written as code are issued in order; those with a blank can't be."""
+    assert list(commands_in(RUNBOOKS[0][1])) == ["shed prompt_tokens>9000 10%", "restart chat-pool"]
+    assert [t for t in played("copy_runbook").texts() if is_act(t)] == list(commands_in(RUNBOOKS[0][1]))
+
+
+def test_fast_is_half_and_thorough_is_longer() -> None:
+    """The same acts in the same order, earlier and later than the reference's."""
+    acts = [(t, c) for t, c in SCRIPT if is_act(c)]
+    fast = [(t, c) for t, c in played("fast_expert").said if is_act(c)]
+    slow = [(t, c) for t, c in played("thorough_slow").said if is_act(c)]
+    assert [c for _, c in fast] == [c for _, c in slow] == [c for _, c in acts]
+    assert all(f < a < s for (f, _), (a, _), (s, _) in zip(fast, acts, slow, strict=True))
+
+
+def test_mitigating_first_keeps_the_change_log_before_and_looks_behind() -> None:
+    """Acts keep their distances and come earlier; the query that came before them comes after the first."""
+    lines = acts_first(SCRIPT)
+    assert sorted(c for _, c in lines) == sorted(c for _, c in SCRIPT)
+    order = [c for _, c in lines]
+    first = order.index("limit acme tokens 100")
+    assert order[:first] == ["ack", "changes"]
+    assert next(t for t, c in lines if c.startswith("limit")) == 90_000_000
+    assert next(t for t, c in lines if c.startswith("scale")) == 190_000_000
+
+
+def test_spacing_never_swaps_and_never_crowds() -> None:
+    """Lines stay in order with five seconds between, none before the page was read."""
+    out = spaced([(0, "a"), (0, "b"), (60_000_000, "c")])
+    assert out == [(20_000_000, "a"), (25_000_000, "b"), (60_000_000, "c")]
+
+
+def test_the_other_expert_plays_the_last_solution() -> None:
+    """Other tools: the scenario's last reference solution."""
+    assert played("other_tools_expert").texts() == ["inspect gateway", "rollback chg-2"]
 
 
 def test_the_novice_limits_whoever_grew_most() -> None:
     """The tenant is found by slicing, not known: the one with the largest growth gets the limit."""
     session = played("novice", now={"a": 12.0, "b": 90.0}, before={"a": 11.0, "b": 9.0})
-    limits = [text for _, text in session.said if text.startswith("limit")]
-    assert [text.split()[1] for text in limits] == ["b"]
+    assert [text.split()[1] for text in session.texts() if text.startswith("limit")] == ["b"]
     other = played("novice", now={"a": 99.0, "b": 9.0}, before={"a": 11.0, "b": 9.0})
-    assert [text.split()[1] for _, text in other.said if text.startswith("limit")] == ["a"]
+    assert [text.split()[1] for text in other.texts() if text.startswith("limit")] == ["a"]
 
 
-def test_the_novice_gives_up_without_data() -> None:
-    """Without numbers by tenant it limits nobody."""
-    assert "limit" not in played("novice", now={}, before={}).verbs()
+def test_the_novice_takes_back_changes_until_one_helps() -> None:
+    """Nobody grew: changes are rolled back newest first, those that did not help undone, the one that did kept."""
+    session = played(
+        "novice", share=lambda said: 0.1 if said.count('rollback chg-3 --because "it came shortly before"') else 0.5
+    )
+    acts = [t.split(" --because")[0] for t in session.texts() if is_act(t)]
+    assert acts[0] == "restart chat-pool-0"
+    assert acts[1] == "rollback chg-2"
+    assert acts[2].startswith("undo ")
+    assert acts[3:] == ["rollback chg-3"]
+    assert "diagnose gateway misrouted --p 0.6" in session.texts()
+
+
+def test_the_novice_gives_up_when_nothing_helps() -> None:
+    """Every try is taken back, and that is said."""
+    session = played("novice")
+    assert session.verbs().count("rollback") == session.verbs().count("undo") == 2
+    assert "did not help" in session.texts()[-1]
+
+
+def test_is_act_knows_dry_runs() -> None:
+    """A dry run changes nothing, so it is no act."""
+    assert is_act("restart chat-pool")
+    assert not is_act("restart chat-pool --dry-run")
+    assert not is_act("query up")
+    assert parse("query up", played("do_nothing").vocabulary()).verb == "query"

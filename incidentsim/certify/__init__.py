@@ -1,0 +1,1 @@
+"""Proofs by running: what a scenario, or a runbook, really does over seeds."""
