@@ -101,7 +101,7 @@ def score(
         removed_at_us=removed, names=names,
     )  # fmt: skip
 
-    lasting = assemble.durable(actual, scenario, curve)
+    lasting = assemble.durable(actual, scenario)
     parts: dict[str, Part] = assemble.parts_of_words(verdict, worked, words, penalty, play)
     index: float | None = None
     earned: list[Earned] = []
@@ -126,7 +126,7 @@ def score(
     gained = [
         Gained(
             s=e.s, g=e.g, harm=e.harm, earned=any(c.nano > 0 for c in effects.credits),
-            durable=bool(assemble.durable(effects.actual, scenario, burn_curve(effects.actual.series, scenario))),
+            durable=bool(assemble.durable(effects.actual, scenario)),
             onset_us=effects.scale.onset_us, t_ref_us=effects.scale.t_ref_us,
         )
         for effects, e in zip([own, *others] if own else (), earned, strict=True)

@@ -183,8 +183,10 @@ class Preprocessing(Component):
     def _evicts(self, worker: _Worker) -> bool:
         """Evict the largest worker when the host has no memory left; return whether it was this one."""
         host = self._part.host_memory * _KIB_PER_MIB
+        if not host:
+            return False
         serving = [w for w in self._workers if w.state == "up"]
-        if not host or sum(w.memory for w in serving) <= host:  # exact: ints
+        if sum(w.memory for w in serving) <= host:  # exact: ints
             return False
         largest = max(serving, key=lambda w: w.memory)
         pod = f"{self.id}-{self._workers.index(largest)}"
