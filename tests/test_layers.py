@@ -28,11 +28,12 @@ THIRD_PARTY: dict[str, frozenset[str]] = {
     "scenario": frozenset({"yaml", "pydantic", "faker"}),
     "transcript": frozenset(),
     "world": frozenset({"simpy", "rapidfuzz"}),
-    "scoring": frozenset(),
+    "scoring": frozenset({"rapidfuzz"}),
     "session": frozenset(),
     "policies": frozenset(),
     "tui": frozenset({"textual", "rich"}),
     "bench": frozenset({"simpy"}),
+    "report": frozenset({"jinja2", "markupsafe", "plotly"}),
     "certify": frozenset(),
     "config": frozenset({"platformdirs"}),
     "cli": frozenset({"click", "rich"}),
@@ -49,7 +50,7 @@ SECRET_OWNERS = frozenset({"session"})
 CLOCK_VALUES = frozenset({"timedelta"})
 """Members of `datetime` that are lengths, not moments: promql-parser hands them over."""
 
-HEAVY = ("textual", "simpy", "pydantic", "yaml", "faker", "promql_parser", "rapidfuzz", "rich")
+HEAVY = ("textual", "simpy", "pydantic", "yaml", "faker", "promql_parser", "rapidfuzz", "rich", "jinja2", "plotly")
 
 
 def imports(path: Path) -> Iterator[tuple[str, frozenset[str]]]:

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from incidentsim.scoring.debrief import debrief
+from incidentsim.scoring.debrief import Section, debrief
 from incidentsim.scoring.explain import RULES, Rule
 from incidentsim.scoring.scorecard import Number, Part, Scorecard
 from incidentsim.text import safe_text
@@ -20,9 +20,9 @@ def console() -> Console:
     return Console(markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
-def print_debrief(card: Scorecard, out: Console) -> None:
-    """Print the debrief, then the parts of the index."""
-    for section in debrief(card):
+def print_debrief(card: Scorecard, out: Console, futures: Section | None = None) -> None:
+    """Print the debrief, with the comparison of two futures where there is one, then the parts of the index."""
+    for section in (*debrief(card), *([futures] if futures else [])):
         out.print(safe_text(section.title, "bold"))
         for line in section.lines:
             text = safe_text(line.text)
@@ -34,9 +34,10 @@ def print_debrief(card: Scorecard, out: Console) -> None:
     out.print(Text("score --explain RULE tells how a part is made.", "dim"))
 
 
-def print_rule(rule: Rule, out: Console) -> None:
-    """Print what a rule says."""
-    out.print(Text.assemble((rule.id, "bold"), f"  {rule.title}  (weight {rule.weight}, scoring {rule.section})"))
+def print_rule(rule: Rule, out: Console, *, weight: str = "") -> None:
+    """Print what a rule says; `weight` is what it weighs here, when that depends on a rubric."""
+    said = f"  {rule.title}  (weight {weight or rule.weight}, scoring {rule.section})"
+    out.print(Text.assemble((rule.id, "bold"), said))
     for text in (rule.formula, rule.why):
         out.print(Padding(safe_text(text), (0, 0, 0, 2)))
 
@@ -51,8 +52,24 @@ def print_rule_in(rule: Rule, card: Scorecard, name: str, out: Console) -> None:
             out.print(Padding(safe_text(f"{label}: {_input(value)}"), (0, 0, 0, 4)))
         if part.seqs:
             out.print(Padding(safe_text(f"records {_seqs(part.seqs)}"), (0, 0, 0, 4)))
-    if not parts:
+    if rule.id == "credit" and card.credit_form:
+        _print_credits(card, out)
+    elif not parts:
         out.print(Padding(safe_text("no part of its own; see the debrief"), (0, 0, 0, 2)))
+
+
+def _print_credits(card: Scorecard, out: Console) -> None:
+    form = card.credit_form
+    how = "all orders" if form["form"] == "exact" else f"{form['orders']} drawn orders"
+    text = f"{how} of {form['moves']} moves that changed the world, {form['subsets']} sets of them"
+    out.print(Padding(safe_text(text), (0, 0, 0, 2)))
+    for move in card.moves:
+        error = f" ± {move.credit_error:,.1f}" if move.credit_error is not None else ""
+        line = f"φ = {move.credit:,.1f}{error}  {move.text.partition(' --')[0]}  {_seqs(move.seqs)}"
+        out.print(Padding(safe_text(line), (0, 0, 0, 4)))
+    for one in card.siblings:
+        text = f"seed {one.seed}: index {one.practice_index:.1f}, S {one.S:.3f}, φ {[round(c) for c in one.credits]}"
+        out.print(Padding(safe_text(text), (0, 0, 0, 4)))
 
 
 def _parts(card: Scorecard) -> Padding:

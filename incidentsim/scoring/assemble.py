@@ -8,19 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from incidentsim.scenario.model import Scenario
-from incidentsim.scoring.baseline import Baseline
-from incidentsim.scoring.burn import BurnCurve
+from incidentsim.scoring.burn import overspent
 from incidentsim.scoring.communication import Communication
 from incidentsim.scoring.credit import Credit
 from incidentsim.scoring.diagnosis import Diagnosis
+from incidentsim.scoring.effects import Effects
 from incidentsim.scoring.evidence import SLO_METRICS, Evidence, canonical
 from incidentsim.scoring.harm import Harm
 from incidentsim.scoring.moves import Move
 from incidentsim.scoring.numbers import NANO
 from incidentsim.scoring.play import Moment, Play
+from incidentsim.scoring.points import Earned
 from incidentsim.scoring.process import Habits, Process
 from incidentsim.scoring.promql_names import metrics_in
-from incidentsim.scoring.protocol import Outcome
+from incidentsim.scoring.protocol import RUN_ON_US, Outcome
 from incidentsim.scoring.scorecard import (
     Milestone,
     MissedItem,
@@ -29,19 +30,18 @@ from incidentsim.scoring.scorecard import (
     ScoredMove,
     ScoredStatement,
     SeenItem,
+    Sibling,
 )
 from incidentsim.scoring.timeline import Timeline
 from incidentsim.transcript.model import Record
 
 STANDING_NOTES = (
-    "One play on one seed: no standard error is known, and small differences between plays mean nothing.",
-    "Credit is leave-one-out and open-loop: it explains what each move did here, not what a person would "
-    "have done "
-    "without it.",
     "A look shows that something was on screen, not that it was understood; free text of hypotheses is not judged.",
     "The practice index is for solo practice. It has not been validated on people and is not an interview result.",
 )
 """What no score of this kind can tell, said on every scorecard."""
+
+ONE_SEED = "One play on one seed: no standard error is known, and small differences between plays mean nothing."
 
 NOT_RESIMULATED = (
     "The world could not be run again, so S, T, g, credit and harm are not measured, there is no practice "
@@ -50,18 +50,24 @@ NOT_RESIMULATED = (
 )
 
 
-def notes_on_runs(scale: Baseline, *, least: float, agrees: bool, residue: int, moves: int) -> list[str]:
-    """Return the caveats that the re-simulations themselves give."""
-    notes: list[str] = []
+def notes_on_runs(own: Effects, others: Sequence[Effects], *, least: float, agrees: bool) -> list[str]:
+    """Return the caveats that the re-simulations themselves give: how credit was made, on which seeds, what is odd."""
+    notes = [own.form.note()] if own.credits else []
+    if others:
+        seeds = ", ".join(str(one.seed) for one in others)
+        notes.append(
+            f"± is the standard error of a number made on one seed, from the same commands on {len(others)} further "
+            f"seeds ({seeds}). People would have acted differently there."
+        )
+    else:
+        notes.append(ONE_SEED)
+    scale = own.scale
     if scale.budget() <= 0:
         notes.append("No reference solution saves anything on this seed, so S and T are 0 and mean nothing.")
     elif scale.budget() < least * scale.nothing_loss:
         notes.append("The reference saves less than 20 % of the loss on this seed, so S and T say little.")
     if not agrees:
         notes.append("The re-simulation differs from the recording: verify the transcript before using this score.")
-    if moves > 1:
-        text = f"{residue / NANO:.1f}"
-        notes.append(f"Credits leave {text} weighted bad requests unexplained: what moves did together.")
     return notes
 
 
@@ -97,25 +103,31 @@ def parts_of_words(
     }  # fmt: skip
 
 
-def parts_of_runs(
-    scale: Baseline, *, s: float, g: float, t: float, evidenced: float, de: float, actual_loss: int,
-    effective: Move | None, credited: Sequence[Move], end_us: int,
-) -> dict[str, Part]:  # fmt: skip
+def parts_of_runs(own: Effects, earned: Earned, *, de: float, credited: Sequence[Move], end_us: int) -> dict[str, Part]:
     """Return the parts that re-simulation decides."""
     seqs = tuple(m.seq for m in credited)
+    scale, effective = own.scale, own.effective
     return {
         "S": Part(
-            value=s, rule="S", seqs=seqs,
+            value=earned.s, rule="S", seqs=seqs,
             inputs={"loss_nothing": scale.nothing_loss / NANO, "loss_reference": scale.reference_loss / NANO,
-                    "loss_play": actual_loss / NANO, "reference": scale.reference},
+                    "loss_play": own.actual_loss / NANO, "reference": scale.reference},
         ),
-        "g": Part(value=g, rule="g", seqs=seqs, inputs={"credit_with_evidence": evidenced, "De": de}),
+        "g": Part(value=earned.g, rule="g", seqs=seqs, inputs={"credit_with_evidence": earned.evidenced, "De": de}),
         "T": Part(
-            value=t, rule="T", seqs=(effective.seq,) if effective else (),
+            value=earned.t, rule="T", seqs=(effective.seq,) if effective else (),
             inputs={"t_us": effective.t_us if effective else None, "onset_us": scale.onset_us,
                     "t_ref_us": scale.t_ref_us, "end_us": end_us},
         ),
     }  # fmt: skip
+
+
+def sibling(effects: Effects, earned: Earned) -> Sibling:
+    """Return the same commands on another seed."""
+    return Sibling(
+        seed=effects.seed, practice_index=earned.index, S=earned.s, g=earned.g, T=earned.t, harm=earned.harm,
+        credits=tuple(c.nano / NANO for c in effects.credits),
+    )  # fmt: skip
 
 
 def parts_not_measured() -> dict[str, Part]:
@@ -125,13 +137,15 @@ def parts_not_measured() -> dict[str, Part]:
 
 def scored_moves(
     moves: Sequence[Move], habits: Sequence[Habits], credits: Sequence[Credit] | None, counts: Sequence[bool],
-    unsafe: Sequence[Move],
+    unsafe: Sequence[Move], *, errors: Sequence[int] | None,
 ) -> tuple[ScoredMove, ...]:  # fmt: skip
     """Return the moves as the scorecard shows them."""
     return tuple(
         ScoredMove(
             seqs=m.seqs, t_us=m.t_us, verb=m.verb, target=m.target, text=m.text, act=m.act,
-            credit=None if credits is None else credits[i].nano / NANO,
+            credit=None if credits is None else float(credits[i].share / NANO),
+            credit_nano=None if credits is None else credits[i].nano,
+            credit_error=None if errors is None else errors[i] / NANO,
             bad_saved=() if credits is None else credits[i].bad_saved,
             causes=m.causes, evidence_before=habits[i].evidence_before,
             hypothesis_before=habits[i].hypothesis_before, verified=habits[i].verified, counted=counts[i],
@@ -182,13 +196,13 @@ def scored_statements(words: Communication) -> tuple[ScoredStatement, ...]:
     )
 
 
-def durable(actual: Outcome | None, scenario: Scenario, curve: BurnCurve) -> bool | None:
+def durable(actual: Outcome | None, scenario: Scenario) -> bool | None:
     """Return whether every root cause was removed and nothing came back in the hidden run-on."""
     if actual is None:
         return None
     removed = all(actual.removed_at_us.get(root.id) is not None for root in scenario.root_causes)
-    last_us = curve.times_us[-1] if curve.times_us else scenario.duration
-    return removed and not actual.present_after and not curve.burned_between(scenario.duration, last_us)
+    back = overspent(actual.series, scenario, scenario.duration, scenario.duration + RUN_ON_US)
+    return removed and not actual.present_after and not back
 
 
 def never_looked_at(play: Play, evidence: Evidence) -> tuple[str, ...]:

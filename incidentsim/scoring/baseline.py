@@ -15,7 +15,7 @@ from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.script import script_commands
 from incidentsim.scoring.burn import BurnCurve, burn_curve
-from incidentsim.scoring.credit import Runner, first_effective_of_reference
+from incidentsim.scoring.credit import Game, Runner, first_effective_of_reference
 from incidentsim.scoring.moves import moves_of
 from incidentsim.scoring.play import Issued, Names, world_verb
 from incidentsim.scoring.protocol import Outcome, Resimulate
@@ -76,16 +76,17 @@ def baseline(scenario: Scenario, resimulate: Resimulate, references: Sequence[Re
     nothing, *tried = first.run((), *[[i.timed() for i in r.issued] for r in references])
     runner = Runner(scenario=scenario, resimulate=resimulate, cost_of_nothing_microdollars=nothing.cost_microdollars)
     nothing_loss = runner.loss(nothing)
-    best, best_loss = None, nothing_loss
+    best, best_outcome, best_loss = None, nothing, nothing_loss
     for reference, outcome in zip(references, tried, strict=True):
         if runner.loss(outcome) < best_loss:
-            best, best_loss = reference, runner.loss(outcome)
+            best, best_outcome, best_loss = reference, outcome, runner.loss(outcome)
     t_ref_us: int | None = None
     if best is not None:
-        helped = first_effective_of_reference(
-            moves_of(best.issued, (), scenario, names), [i.timed() for i in best.issued],
-            nothing=nothing_loss, actual=best_loss, runner=runner,
-        )  # fmt: skip
+        moves = moves_of(best.issued, (), scenario, names)
+        helped = first_effective_of_reference(Game(
+            players=tuple(range(len(moves))), moves=moves, commands=[i.timed() for i in best.issued],
+            runner=runner, nothing=nothing, actual=best_outcome,
+        ))  # fmt: skip
         t_ref_us = helped.t_us if helped else None
     curve: BurnCurve = burn_curve(nothing.series, scenario)
     return Baseline(

@@ -64,12 +64,12 @@ def move_line(move: ScoredMove) -> Line:
 
 
 def _actions(card: Scorecard) -> tuple[Line, ...]:
-    """Return what all actions did together, then each alone: what can stand in for another looks small."""
+    """Return what all actions did together, then each one's part of it."""
     alone = tuple(move_line(m) for m in card.moves)
     if len(card.moves) < 2 or not card.bad_saved:
         return alone
     together = _counted(card.bad_saved) or "changed nothing for users"
-    text = f"Together your actions {together}. Below, what leaving out only that one would have changed."
+    text = f"Together your actions {together}. Below, what each changed on average over orders of the actions."
     return (Line(text=text, seqs=tuple(seq for m in card.moves for seq in m.seqs)), *alone)
 
 
@@ -78,6 +78,8 @@ def _effect(move: ScoredMove) -> str:
         return "was not measured: the world could not be run again"
     tail = ", its undo included" if move.undone else ""
     counted = _counted(move.bad_saved)
+    if move.credit_error:
+        tail += f" (weighted credit {move.credit:,.0f} ± {move.credit_error:,.0f})"
     if not counted:
         if move.credit == 0.0:
             return "changed nothing for users" + tail
@@ -106,8 +108,9 @@ def _result(card: Scorecard) -> Line:
         return Line(text="No practice index: the world could not be run again.")
     saved = card.parts["S"].value or 0.0
     lasting = "The cause is gone for good." if card.durable else "The cause was not removed for good."
+    error = f" ± {card.errors['practice_index']:.0f}" if "practice_index" in card.errors else ""
     return Line(
-        text=f"Practice index {card.practice_index:.0f} of 100. You saved {100 * saved:.0f} % of what the "
+        text=f"Practice index {card.practice_index:.0f}{error} of 100. You saved {100 * saved:.0f} % of what the "
         f"reference response saves. {lasting}",
         seqs=card.parts["S"].seqs,
     )

@@ -1,26 +1,18 @@
 """What each rule of the score says: formula, weights, and the section of the design it comes from.
 
-`incidentsim score --explain RULE` prints one; every part of a scorecard names its rule. Declared once, here.
+`incidentsim score --explain RULE` prints one; every part of a scorecard names its rule. Those of the
+practice index are declared here, those of the interview scorecard in `explain_interview`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from incidentsim.errors import UsageError
+from incidentsim.scoring.explain_interview import INTERVIEW_RULES
+from incidentsim.scoring.rule import Rule
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One rule. `section` is of docs/design/scoring.md; `weight` its share of the practice index, as text."""
-
-    id: str
-    title: str
-    formula: str
-    section: str
-    weight: str
-    why: str
+__all__ = ["RULES", "Rule", "explain"]
 
 
 _ALL = (
@@ -34,12 +26,13 @@ _ALL = (
     ),
     Rule(
         id="credit", title="Credit of a move", section="§1", weight="through g, T and H",
-        formula="φ = B(play without the move) − B(play), on the same draws. Same verb and target within 60 s "
-                "is one "
-                "move; an undo belongs to what it undoes.",
-        why="Open-loop: later commands stay as they were. Leave-one-out credits need not add up: two moves "
-            "that can "
-            "stand in for each other each look small.",
+        formula="φ = mean over orders of the moves of B(with the moves before it) − B(with it as well), on the same "
+                "draws: the Shapley value. All orders up to five moves; beyond, two drawn orders and their reverses "
+                "(one from eleven moves on), 24 with --deep. All φ add up to B(nothing) − B(play). Same verb and "
+                "target within 60 s is one move; an undo belongs to what it undoes.",
+        why="Moves that can stand in for each other, or need each other, share what they did. Open-loop: a move's "
+            "commands are kept or left out, the others stay at their times. A command that leaves the world as it "
+            "is (a setting given again, a question without consequence) is no move: it earns exactly 0.",
     ),
     Rule(
         id="g", title="Gate on method", section="§2", weight="factor on S and T",
@@ -68,8 +61,8 @@ _ALL = (
         id="T", title="Time to the first effective move", section="§2", weight=".10·T·g",
         formula="T = 1 − ln(t/t_ref)/ln(t_max/t_ref) of the first move that saved ≥ 10 % of what the "
                 "reference saves, "
-                "left out of the play or added to the moves before it; t from the onset, clamped to [t_ref, "
-                "t_max].",
+                "by its credit or when it joined the moves before it (t_ref: joining); t from the onset, clamped to "
+                "[t_ref, t_max].",
         why="Faster than the reference earns nothing more, so that haste before looking is not rewarded.",
     ),
     Rule(
@@ -115,8 +108,8 @@ _ALL = (
     ),
 )  # fmt: skip
 
-RULES: dict[str, Rule] = {rule.id: rule for rule in _ALL}
-"""Every rule, by its id."""
+RULES: dict[str, Rule] = {rule.id: rule for rule in (*_ALL, *INTERVIEW_RULES)}
+"""Every rule, by its id: those of the practice index first."""
 
 
 def explain(rule: str) -> Rule:

@@ -49,11 +49,18 @@ def harm(
 ) -> Harm:
     """Return harm and the penalty H = min(.5, .5·harm + .08·unsafe). `credits_nano` is None without re-
     simulation."""
-    share: float | None = None
-    if credits_nano is not None:
-        worsened = whole_total(-phi for phi in credits_nano if phi < 0)
-        share = clip(worsened / budget) if budget > 0 else float(worsened > 0)
+    share = None if credits_nano is None else share_of_harm(credits_nano, budget)
     broken = tuple(dict.fromkeys(violations))
-    unsafe = len(unsafe_seqs) + len(broken)
-    penalty = min(MOST_PENALTY, HARM_WEIGHT * (share or 0.0) + UNSAFE_WEIGHT * unsafe)
+    penalty = penalty_of(share or 0.0, len(unsafe_seqs) + len(broken))
     return Harm(harm=share, unsafe_seqs=tuple(unsafe_seqs), violations=broken, penalty=penalty)
+
+
+def share_of_harm(credits_nano: Sequence[int], budget: int) -> float:
+    """Return Σ max(0, −φ) as a share of what the reference saves, at most 1; without such a budget any harm is 1."""
+    worsened = whole_total(-phi for phi in credits_nano if phi < 0)
+    return clip(worsened / budget) if budget > 0 else float(worsened > 0)
+
+
+def penalty_of(harm: float, unsafe: int) -> float:
+    """Return H for a share of harm and a number of unsafe acts."""
+    return min(MOST_PENALTY, HARM_WEIGHT * harm + UNSAFE_WEIGHT * unsafe)

@@ -44,7 +44,8 @@ class Outcome:
     through the run-on. `removed_at_us` maps each root cause to the time since which it has been removed
     without a break until `end_us`, None when it was there at `end_us`. `present_after` lists the root causes
     that are there at the end of the run-on. `violations` names each protected invariant that was broken at
-    any time.
+    any time. `state` is a digest of what decides the future as it stands at `end_us`, without what was only
+    written down: runs with equal states go on alike when they are given the same. Empty: not known.
     """
 
     sli: Mapping[str, tuple[int, int]]
@@ -53,6 +54,7 @@ class Outcome:
     removed_at_us: Mapping[str, int | None] = field(default_factory=dict)
     present_after: tuple[str, ...] = ()
     violations: tuple[str, ...] = ()
+    state: str = ""
 
 
 class Resimulate(Protocol):

@@ -6,24 +6,30 @@ Without it everything but S, T, g, credit and harm is there, and the scorecard s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from incidentsim.exact import format_clock
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring import assemble
-from incidentsim.scoring.baseline import Baseline, baseline, references_of
+from incidentsim.scoring.baseline import Baseline
 from incidentsim.scoring.burn import agrees, bad_saved_between, burn_curve, recorded_series
 from incidentsim.scoring.communication import communication
-from incidentsim.scoring.credit import Credit, Runner, credit_of, first_effective
 from incidentsim.scoring.diagnosis import judge
+from incidentsim.scoring.effects import Effects, World, credit_errors, effects_of
 from incidentsim.scoring.evidence import gather
+from incidentsim.scoring.flags import propose
+from incidentsim.scoring.flags.case import Case
 from incidentsim.scoring.harm import harm, is_unsafe
-from incidentsim.scoring.index import gate, practice_index, time_score
-from incidentsim.scoring.loss import LEAST_SAVING, budget_saved
-from incidentsim.scoring.moves import Move, moves_of, without
-from incidentsim.scoring.numbers import share, whole_total
+from incidentsim.scoring.hypotheses import hypotheses
+from incidentsim.scoring.interview_card import Interview
+from incidentsim.scoring.loss import LEAST_SAVING
+from incidentsim.scoring.measures import Gained, Told, measures_of, on_sibling
+from incidentsim.scoring.moves import moves_of
 from incidentsim.scoring.play import names_of, read_play
+from incidentsim.scoring.points import Earned, errors_of
 from incidentsim.scoring.process import habits_of, process
-from incidentsim.scoring.protocol import RUN_ON_US, Outcome, Resimulate
+from incidentsim.scoring.protocol import Resimulate
 from incidentsim.scoring.scorecard import Part, Scorecard
 from incidentsim.scoring.timeline import removed_in_record, timeline
 from incidentsim.specs.vocabulary import Vocabulary
@@ -37,12 +43,14 @@ def score(
     *,
     vocabulary: Vocabulary,
     scale: Baseline | None = None,
+    siblings: Sequence[World] | None = None,
 ) -> Scorecard:
     """Return the score of one play.
 
     `vocabulary` is the session's (its `causes` are the closed vocabulary of diagnoses, as shown). `scale` is
-    what `baseline` gave for this scenario and seed; without it, it is made here. Raises ScenarioError when a
-    reference script can't be read.
+    what `baseline` gave for this scenario and seed; without it, it is made here. With `siblings` (worlds of the
+    same scenario on other seeds, or none of them) credit is made in its deep form, and the siblings give standard
+    errors. Raises ScenarioError when a reference script can't be read.
     """
     cast = Cast.from_json(transcript.header.get("cast"))
     names = names_of(cast, scenario)
@@ -50,45 +58,30 @@ def score(
     evidence = gather(play, scenario, names)
     moves = moves_of(play.given(), play.reverts, scenario, names)
     habits = [habits_of(move, play, evidence, scenario, names) for move in moves]
-    verdict = judge(
-        play.beliefs,
-        scenario,
-        evidence,
-        [(names(component), fault) for component, fault in vocabulary.causes],
-    )
+    vocabulary_ids = [(names(component), fault) for component, fault in vocabulary.causes]
+    verdict = judge(play.beliefs, scenario, evidence, vocabulary_ids)
     recorded = recorded_series(transcript.records)
     notes = list(assemble.STANDING_NOTES)
 
-    actual: Outcome | None = None
-    credits: list[Credit] | None = None
-    effective: Move | None = None
-    actual_loss = 0
+    own: Effects | None = None
+    others: list[Effects] = []
     if resimulate is not None:
-        scale = scale or baseline(scenario, resimulate, references_of(scenario, cast, vocabulary), names)
-        runner = Runner(
-            scenario=scenario, resimulate=resimulate,
-            cost_of_nothing_microdollars=scale.nothing.cost_microdollars,
-        )  # fmt: skip
+        seed = int(transcript.header.get("seed", 0))
         commands = [issued.timed() for issued in play.given()]
-        left_out = [without(commands, move) for move in moves]
-        actual, *others = runner.run(commands, *left_out, run_on_us=RUN_ON_US)
-        actual_loss = runner.loss(actual)
-        credits = [credit_of(actual, other, runner) for other in others]
-        phis = [credit.nano for credit in credits]
-        effective = first_effective(
-            moves, commands, phis, budget=scale.budget(), nothing=scale.nothing_loss, actual=actual_loss,
-            runner=runner,
-        )  # fmt: skip
-        notes += assemble.notes_on_runs(
-            scale, least=LEAST_SAVING, agrees=agrees(actual, recorded),
-            residue=scale.nothing_loss - actual_loss - whole_total(phis), moves=len(moves),
-        )  # fmt: skip
+        own, *others = [
+            effects_of(
+                commands, moves, world, scenario, cast, vocabulary, orders_seed=seed, deep=siblings is not None
+            )
+            for world in (World(seed=seed, resimulate=resimulate, scale=scale), *(siblings or ()))
+        ]
+        notes += assemble.notes_on_runs(own, others, least=LEAST_SAVING, agrees=agrees(own.actual, recorded))
     else:
-        scale = None
         notes.append(assemble.NOT_RESIMULATED)
+    actual = own.actual if own else None
+    credits = own.credits if own else None
 
     # A move that changed nothing for users is no move: a placebo neither earns nor spoils anything.
-    counts = [move.act if credits is None else credits[i].nano != 0 for i, move in enumerate(moves)]
+    counts = [move.act if credits is None else credits[i].share != 0 for i, move in enumerate(moves)]
     acted = any(counts)
     worked = process([h for h, counted in zip(habits, counts, strict=True) if counted], evidence)
     curve = burn_curve(actual.series if actual else recorded, scenario)
@@ -98,7 +91,7 @@ def score(
         if is_unsafe(move, play, names, evidence_before=habits[i].evidence_before)
     ]  # fmt: skip
     penalty = harm(
-        None if credits is None else [c.nano for c in credits], scale.budget() if scale else 0,
+        None if credits is None else [c.nano for c in credits], own.scale.budget() if own else 0,
         [move.seq for move in unsafe_moves], actual.violations if actual else (),
     )  # fmt: skip
     credited = [m for i, m in enumerate(moves) if credits is not None and credits[i].nano > 0]
@@ -108,33 +101,45 @@ def score(
         removed_at_us=removed, names=names,
     )  # fmt: skip
 
+    lasting = assemble.durable(actual, scenario)
     parts: dict[str, Part] = assemble.parts_of_words(verdict, worked, words, penalty, play)
     index: float | None = None
-    if scale is not None and credits is not None:
-        earned = [(c.nano, h.evidence_before, m) for c, h, m in zip(credits, habits, moves, strict=True) if c.nano > 0]
-        evidenced = share(whole_total(phi for phi, backed, _ in earned if backed), whole_total(e[0] for e in earned))
-        s = budget_saved(scale.nothing_loss, scale.reference_loss, actual_loss)
-        g = gate(evidenced, verdict.de)
-        t = time_score(
-            effective.t_us if effective else None, onset_us=scale.onset_us, t_ref_us=scale.t_ref_us,
-            end_us=scenario.duration,
-        )  # fmt: skip
-        index = practice_index(s=s, g=g, de=verdict.de, p=worked.p, t=t, c=words.c, penalty=penalty.penalty)
-        parts |= assemble.parts_of_runs(
-            scale, s=s, g=g, t=t, evidenced=evidenced, de=verdict.de, actual_loss=actual_loss,
-            effective=effective, credited=[m for _, _, m in earned], end_us=scenario.duration,
-        )  # fmt: skip
+    earned: list[Earned] = []
+    if own is not None:
+        earned = [
+            Earned.of(effects, habits, scenario, de=verdict.de, p=worked.p, c=words.c, unsafe=penalty.unsafe())
+            for effects in (own, *others)
+        ]
+        index = earned[0].index
+        parts |= assemble.parts_of_runs(own, earned[0], de=verdict.de, credited=credited, end_us=scenario.duration)
     else:
         parts |= assemble.parts_not_measured()
 
     if times.unrecorded:
         numbers = ", ".join(str(seq) for seq in times.unrecorded)
         notes.append(f"Temporary measures neither undone nor written down: seq {numbers}.")
-    if play.end_us is not None and play.end_us < scenario.duration and scale is not None:
+    if play.end_us is not None and play.end_us < scenario.duration and own is not None:
         notes.append(
             f"The session ended at {format_clock(play.end_us)}; effects are counted to the scenario's end, "
             f"{format_clock(scenario.duration)}, with no further commands."
         )
+    gained = [
+        Gained(
+            s=e.s, g=e.g, harm=e.harm, earned=any(c.nano > 0 for c in effects.credits),
+            durable=bool(assemble.durable(effects.actual, scenario)),
+            onset_us=effects.scale.onset_us, t_ref_us=effects.scale.t_ref_us,
+        )
+        for effects, e in zip([own, *others] if own else (), earned, strict=True)
+    ]  # fmt: skip
+    told = Told(
+        play=play, scenario=scenario, names=names, verdict=verdict, words=words, penalty=penalty, times=times,
+        curve=curve, gained=gained[0] if gained else None,
+        moves=[m for m, counted in zip(moves, counts, strict=True) if counted],
+        habits=[h for h, counted in zip(habits, counts, strict=True) if counted],
+    )  # fmt: skip
+    scored = assemble.scored_moves(
+        moves, habits, credits, counts, unsafe_moves, errors=credit_errors(own, others) if own else None
+    )
     return Scorecard(
         scenario=scenario.id,
         scenario_version=scenario.version,
@@ -143,14 +148,23 @@ def score(
         authority=str(transcript.header.get("authority", "self")),
         practice_index=index,
         parts=parts,
-        moves=assemble.scored_moves(moves, habits, credits, counts, unsafe_moves),
-        bad_saved=bad_saved_between(scale.nothing, actual, scenario) if actual and scale else (),
+        moves=scored,
+        bad_saved=bad_saved_between(own.scale.nothing, own.actual, scenario) if own else (),
         evidence_seen=assemble.seen_items(evidence),
         evidence_missed=assemble.missed_items(evidence, scenario, transcript.records),
         times=assemble.milestones(times),
         diagnosis=assemble.scored_claims(verdict),
         statements=assemble.scored_statements(words),
-        durable=assemble.durable(actual, scenario, curve),
+        durable=lasting,
         never_looked_at=assemble.never_looked_at(play, evidence),
         notes=tuple(notes),
+        interview=Interview(
+            measures=measures_of(told), earned=gained[0].earned if gained else None,
+            siblings=tuple(on_sibling(told, there) for there in gained[1:]),
+        ),
+        hypotheses=hypotheses(play, scenario, times.identify, verdict, vocabulary_ids),
+        flags=propose(Case(told=told, all_moves=moves, scored=scored, evidence=evidence)),
+        credit_form=own.form.fields() if own else {},
+        errors=errors_of(earned),
+        siblings=tuple(assemble.sibling(e, points) for e, points in zip(others, earned[1:], strict=True)),
     )

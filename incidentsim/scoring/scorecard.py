@@ -1,16 +1,18 @@
 """The scorecard: every number of a score with what it was made from, and its JSON form.
 
-Made by `score.score`; read by the command line, reports, the debrief, certificates and sweeps. The JSON is
+Made by `score.score`; read by the command line, reports, the debrief, certificates and sweeps. The shape of
+`interview`, `hypotheses` and `flags` is described in `interview_card`. The JSON is
 sorted and rounded to six decimals, so that the same play gives the same bytes on every machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from incidentsim.exact import canonical_json
+from incidentsim.scoring.interview_card import Flags, Hypotheses, Interview
 from incidentsim.scoring.numbers import rounded
 
 SCHEMA = "incidentsim-score/1"
@@ -35,7 +37,11 @@ class Part:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredMove:
     """One move with its credit (weighted bad requests saved; None when not re-simulated) and the habits
-    around it."""
+    around it.
+
+    `credit_nano` is the same in thousand-millionths, rounded so that all of them add up to what the play saved;
+    `credit_error` is the standard error of a credit made on one seed, None unless scored with siblings.
+    """
 
     seqs: tuple[int, ...]
     t_us: int
@@ -52,6 +58,21 @@ class ScoredMove:
     counted: bool
     unsafe: bool
     undone: bool
+    credit_nano: int | None = None
+    credit_error: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sibling:
+    """The same commands on another seed: what they would have scored, and the credit of each move there."""
+
+    seed: int
+    practice_index: float
+    S: float
+    g: float
+    T: float
+    harm: float
+    credits: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +150,16 @@ class Scorecard:
     durable: bool | None
     never_looked_at: tuple[str, ...]
     notes: tuple[str, ...]
+    interview: Interview = field(default_factory=lambda: Interview(measures={}))
+    hypotheses: Hypotheses = field(default_factory=Hypotheses)
+    flags: Flags = field(default_factory=Flags)
+    credit_form: Mapping[str, Number] = field(default_factory=dict)
+    """`form` exact or orders, how many `orders` of how many `moves` were averaged over how many `subsets`,
+    whether `deep`; empty when not re-simulated."""
+    errors: Mapping[str, float] = field(default_factory=dict)
+    """Standard errors of practice_index, S, g, T and harm as made on one seed; empty unless scored with
+    siblings."""
+    siblings: tuple[Sibling, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the score as plain JSON values, numbers rounded to six decimals."""
@@ -152,6 +183,12 @@ class Scorecard:
             "durable": self.durable,
             "never_looked_at": self.never_looked_at,
             "notes": self.notes,
+            "interview": self.interview,
+            "hypotheses": self.hypotheses,
+            "flags": self.flags,
+            "credit_form": self.credit_form,
+            "errors": self.errors,
+            "siblings": [_fields(s) for s in self.siblings],
         }
         plain: dict[str, Any] = _plain(body)
         return plain
@@ -170,4 +207,6 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in sorted(value.items())}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in sorted(fields(value), key=lambda f: f.name)}
     return rounded(value) if isinstance(value, float) else value

@@ -7,6 +7,7 @@ must not be forked. It stays for all calls of one re-simulator, so that the prel
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import signal
 import sys
@@ -66,6 +67,7 @@ class Conductor:
 def _conduct(stage: Stage, workers: int, connection: Connection) -> None:
     """Serve requests until the connection closes: the body of the process."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the branches are stopped, too
+    gc.disable()  # worlds make no cycles (tests watch over it), and looking for them takes time and copies pages
     with contextlib.suppress(KeyboardInterrupt, EOFError, OSError):
         try:
             _serve(stage, workers, connection)

@@ -74,13 +74,14 @@ class Watch:
         sli = {key: (counts[0], counts[1]) for key, counts in sorted(world.sli().items())}
         cost = world.cost_microdollars()
         removed = dict(self.removed_since)
+        state = world.state_digest()
         self.run_to(end_us + run_on_us)
         violations = world.violations()
         present = tuple(cause for cause, there in sorted(world.root_causes_present().items()) if there)
         series = {slo: tuple(marks) for slo, marks in sorted(self.marks.items())}
         return Outcome(
             sli=sli, cost_microdollars=cost, series=series, removed_at_us=removed, present_after=present,
-            violations=violations,
+            violations=violations, state=state,
         )  # fmt: skip
 
     def _take(self, t_us: int) -> None:

@@ -185,4 +185,5 @@ def _outcome(value: dict[str, Any]) -> Outcome:
         removed_at_us=value["removed_at_us"],
         present_after=tuple(value["present_after"]),
         violations=tuple(value["violations"]),
+        state=value["state"],
     )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
 from incidentsim.events import CheckpointTaken, Fact, FaultChanged
-from incidentsim.exact import RollingDigest
+from incidentsim.exact import RollingDigest, canonical_json, sha256_hex
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.conditions import evaluate
 from incidentsim.scenario.model import Scenario
@@ -24,6 +24,7 @@ from incidentsim.telemetry.spans import SpanStore
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.actions import ACTIONS
 from incidentsim.world.actions.base import Action, report
+from incidentsim.world.checkpoints import Checkpoint, part_names
 from incidentsim.world.conditions import Conditions
 from incidentsim.world.inspection import inspect, topology
 from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, Call
@@ -73,7 +74,11 @@ class World:
         return self._stack.kernel.now
 
     def advance(self, to_us: int) -> None:
-        """Process every event with time <= `to_us`. Raises BudgetExceeded when the world runs away."""
+        """Process every event with time <= `to_us`.
+
+        Raises BudgetExceeded when the world runs away: too many events, log lines or bytes (kernel, journal,
+        accounting).
+        """
         self._stack.kernel.advance(to_us)
 
     def facts(self) -> list[Fact]:
@@ -212,6 +217,23 @@ class World:
         """Return the digest of the dynamics up to the last checkpoint and command."""
         return self._dyn.hex()
 
+    def state_digest(self) -> str:
+        """Return a digest of what decides the future: every state, the counts and the cost so far, what is scheduled.
+
+        Unlike `dyn_digest` it knows no past, and leaves out what was only written down (the change log): worlds
+        that agree in it go on alike when they are given the same.
+        """
+        stack = self._stack
+        components = [
+            stack.organisation.in_force() if c is stack.organisation else c.state() for c in stack.components.values()
+        ]  # fmt: skip
+        state = [components, [f.state() for f in stack.faults.values()], stack.settings.state(), stack.team.state()]
+        return sha256_hex(canonical_json([state, self.sli(), self.cost_microdollars(), stack.kernel.agenda()]))
+
+    def part_names(self) -> tuple[str, ...]:
+        """Return whose states checkpoints digest one by one, in their order."""
+        return part_names(self._stack)
+
     def tel_digest(self) -> str:
         """Return the digest of everything emitted so far."""
         return self._stack.tel.hex()
@@ -232,6 +254,7 @@ class World:
         self._sweeps += 1
         if self._sweeps % 4 == 0:
             self._watch_causes(now)
+            stack.accounts.check()
             if self._sweeps % 240 == 0:
                 stack.book.mark()
         stack.kernel.after(SWEEP_US, self._sweep, None, NORMAL)
@@ -248,9 +271,10 @@ class World:
         stack = self._stack
         sli = stack.book.totals()
         cost = self.cost_microdollars()
-        self._dyn.add_json([stack.kernel.now, stack.state(), sli, cost])
+        state = Checkpoint(stack, sli, cost)
+        self._dyn.add(state.frame())
         self._facts.append(CheckpointTaken(t_us=stack.kernel.now, dyn=self._dyn.hex(), tel=stack.tel.hex(), sli=sli,
-                                           cost_microdollars=cost))  # fmt: skip
+                                           cost_microdollars=cost, parts=state.parts()))  # fmt: skip
         stack.kernel.after(CHECKPOINT_US, self._checkpoint, None, OBSERVE + 2)
 
 

@@ -17,6 +17,7 @@ from incidentsim.policies import PANEL
 from incidentsim.session.engine import ENGINE_COMPAT
 from incidentsim.specs.people import POLICIES
 from tests.cli.conftest import ROOT, SCENARIO, CommandLine
+from tests.session.fake_world import FakeWorld
 
 
 def test_run_prints_score_and_outcome_as_json(incidentsim: CommandLine, place: Path, played: Path) -> None:
@@ -148,6 +149,26 @@ def test_verify_finds_a_changed_record(incidentsim: CommandLine, played: Path) -
     assert "line " in done.err
 
 
+def test_verify_says_which_component_parts(
+    incidentsim: CommandLine, played: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part that is set otherwise than recorded ends with 1, and the checkpoint and the part are named."""
+    true = FakeWorld._beat
+
+    def tampered(world: FakeWorld, t_us: int) -> None:
+        true(world, t_us)
+        world.limited = world.limited or t_us == 33_000_000
+
+    monkeypatch.setattr(FakeWorld, "_beat", tampered)
+    done = incidentsim("verify", played)
+    assert done.code == 1
+    assert "replay   differs" in done.out
+    (parting,) = (line for line in done.out.splitlines() if line.startswith("parting"))
+    assert "first checkpoint that differs: T+00:40, in the state of " in parting
+    assert "settings" in parting
+    assert "first checkpoint that differs: T+00:40" in done.err
+
+
 def test_verify_of_another_engine_checks_the_chain_only(
     incidentsim: CommandLine, played: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,6 +257,20 @@ def test_score_explains_a_rule_with_what_it_gave(incidentsim: CommandLine, playe
     applied = incidentsim("score", played, "--explain", "s")
     assert "S = " in applied.out
     assert "loss_nothing" in applied.out
+
+
+def test_a_deep_score_has_standard_errors(incidentsim: CommandLine, played: Path) -> None:
+    """--deep runs four other seeds: errors in the JSON, ± in the debrief and beside each credit."""
+    plain = json.loads(incidentsim("score", played, "--json").out)
+    deep = json.loads(incidentsim("score", played, "--deep", "--json").out)
+    assert (plain["siblings"], plain["errors"], plain["credit_form"]["deep"]) == ([], {}, False)
+    seeds = [one["seed"] for one in deep["siblings"]]
+    assert len(set(seeds)) == 4 and deep["seed"] not in seeds
+    assert deep["moves"][0]["credit"] == plain["moves"][0]["credit"]
+    assert deep["moves"][0]["credit_error"] > 0
+    assert "± " in incidentsim("score", played, "--deep").out
+    told = incidentsim("score", played, "--deep", "--explain", "credit").out
+    assert "all orders of 1 moves" in told and f"seed {seeds[0]}: index" in told
 
 
 def test_score_refuses_unknown_rules_and_nothing(incidentsim: CommandLine, played: Path) -> None:

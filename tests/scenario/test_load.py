@@ -88,6 +88,20 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
         "78:53: root_causes[1].removed_when.equals: admission takes one of requests, tokens; got 'token' "
         "(did you mean 'tokens'?)",
     ),
+    "change in a condition": (
+        ("waiver_expiry_agreed: chg-7", "change_in_force: chg-77"),
+        "69:29: root_causes[0].removed_when.any[1].change_in_force: no change has the id 'chg-77' "
+        "(did you mean 'chg-7'?)",
+    ),
+    "fault in a condition": (
+        ("waiver_expiry_agreed: chg-7", "fault_present: groth"),
+        "69:27: root_causes[0].removed_when.any[1].fault_present: no fault has the id 'groth' "
+        "(did you mean 'growth'?)",
+    ),
+    "change that a colleague rolls back": (
+        ("agrees_waiver: chg-7", "rolls_back: chg-8"),
+        "87:54: team[0].knows[0].does.rolls_back: no change has the id 'chg-8' (did you mean 'chg-7'?)",
+    ),
     "unconnected chain": (
         ("[tenant.strategic, chat-pool]", "[router, chat-pool]"),
         "70:47: root_causes[0].chain[1]: the edge router → chat-pool is not connected to organisation",
@@ -246,3 +260,15 @@ def test_the_stacks_folder_can_be_given(workshop: Workshop, tmp_path: Path) -> N
     assert load_scenario(workshop.folder, stacks=tmp_path / "elsewhere").stack.id == "mini"
     with pytest.raises(ScenarioError, match="there is no stack 'mini'"):
         load_scenario(workshop.folder, stacks=tmp_path)
+
+
+def test_words_for_postmortems_name_what_exists_and_change_no_digest(workshop: Workshop) -> None:
+    """A scenario's own words are kept without changing its digest; a key that names nothing is told with a hint."""
+    before = workshop.load()
+    taught = workshop.edit(
+        ("level: mid\n", "level: mid\nwords: {gateway: [front desk], impact: [no letters]}\n")
+    ).load()
+    assert taught.words == {"gateway": ("front desk",), "impact": ("no letters",)}
+    assert taught.digest == before.digest
+    (wrong,) = workshop.edit(("words: {gateway:", "words: {gatway:")).problems()
+    assert wrong.endswith("words.gatway: there is no 'gatway' (did you mean 'gateway'?)")

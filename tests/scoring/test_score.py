@@ -76,13 +76,16 @@ def test_a_placebo_earns_exactly_nothing_and_changes_nothing() -> None:
     assert {n: p.value for n, p in card.parts.items()} == {n: p.value for n, p in plain.parts.items()}
 
 
-def test_credit_is_leave_one_out() -> None:
-    """Each move's credit is what users lose without it; a restart of the pool alone costs them."""
+def test_credits_add_up_and_say_what_each_move_did() -> None:
+    """A fix has positive credit, a restart of the pool negative, and together they are what the play saved."""
     card = scored((60, "set gateway.admission tokens"), (300, "restart chat-pool"))
     fix, restart = card.moves
     assert fix.credit is not None and fix.credit > 0
     assert restart.credit is not None and restart.credit < 0
-    assert dict(restart.bad_saved)["ttft"] == restart.credit
+    s = card.parts["S"].inputs
+    assert isinstance(s["loss_nothing"], float) and isinstance(s["loss_play"], float)
+    assert fix.credit + restart.credit == s["loss_nothing"] - s["loss_play"]
+    assert dict(fix.bad_saved)["ttft"] + dict(restart.bad_saved)["ttft"] == dict(card.bad_saved)["ttft"]
     assert card.parts["H"].inputs["unsafe"] == 1
     harm = card.parts["H"].inputs["harm"]
     assert isinstance(harm, float) and harm > 0
@@ -97,14 +100,22 @@ def test_a_dry_run_or_evidence_makes_a_destructive_verb_safe() -> None:
     assert scored((200, "inspect gateway"), restart).parts["H"].inputs["unsafe"] == 0
 
 
-def test_moves_that_stand_in_for_each_other_still_have_a_first() -> None:
-    """Two fixes, each enough alone: the first one counts for T, though leaving it out costs little."""
+def test_moves_that_stand_in_for_each_other_share_and_the_first_counts_for_time() -> None:
+    """Two fixes, each nearly enough alone, share what they saved; T counts the first of them."""
+    card = scored((60, "set gateway.admission tokens"), (125, "limit strategic tokens 180k"))
+    credits = [move.credit or 0.0 for move in card.moves]
+    assert min(credits) > 0.4 * sum(credits)
+    assert card.parts["T"].seqs == (card.moves[0].seqs[0],)
+
+
+def test_a_command_given_again_earns_nothing_and_takes_nothing() -> None:
+    """The same setting once more changed nothing when it was made: all credit stays with the first."""
+    once = scored((60, "set gateway.admission tokens"))
     twice = scored((60, "set gateway.admission tokens"), (125, "set gateway.admission tokens"))
-    first, second = twice.moves
-    assert second.credit == 0.0
-    assert first.credit is not None and first.credit * 10 < 11_000
-    assert twice.parts["T"].seqs == (first.seqs[0],)
-    assert any("unexplained" in note for note in twice.notes)
+    assert [move.credit for move in twice.moves] == [once.moves[0].credit, 0.0]
+    assert twice.practice_index == once.practice_index
+    at_once = scored((60, "set gateway.admission tokens"), (80, "set gateway.admission tokens"))
+    assert [move.credit for move in at_once.moves] == [once.moves[0].credit], "within 60 s it is one move"
 
 
 def test_without_a_world_words_and_looks_are_still_scored() -> None:
@@ -125,14 +136,16 @@ def test_what_depends_only_on_the_seed_is_run_once() -> None:
     world = ToyWorld()
     transcript = played(EXPERT, SCENARIO)
     first = score(transcript, SCENARIO, world, vocabulary=VOCABULARY)
-    assert len([p for p in world.plans if not p.commands]) == 1
+    full = [p for p in world.plans if p.end_us == SCENARIO.duration]
+    assert len([p for p in full if not p.commands]) == 1
+    assert len(full) == len({str(p) for p in full})
     assert [p.run_on_us for p in world.plans if p.run_on_us] == [RUN_ON_US]
     cast = plain_cast(SCENARIO)
     scale = baseline(SCENARIO, ToyWorld(), references_of(SCENARIO, cast, VOCABULARY), names_of(cast, SCENARIO))
     again = ToyWorld()
     second = score(transcript, SCENARIO, again, vocabulary=VOCABULARY, scale=scale)
     assert second.to_text() == first.to_text()
-    assert len(again.plans) == 1 + len(first.moves)
+    assert len([p for p in again.plans if p.end_us == SCENARIO.duration]) == 1 + 2 ** len(first.moves) - 2
 
 
 def test_the_best_reference_sets_the_scale() -> None:

@@ -2,8 +2,8 @@
 
 From T-02:00 on the prompts of tenant `strategic` are eight times as long, and the gateway admits them
 blindly, so a backlog makes everyone's requests late. Limiting the tenant refuses its requests, counting
-tokens isolates the others, asking the account manager ends the growth, restarting the pool stops all service
-for 80 s.
+tokens isolates the others, asking the account manager ends the growth after five minutes, rolling back chg-1
+at once, restarting the pool stops all service for 80 s.
 """
 
 from __future__ import annotations
@@ -106,6 +106,7 @@ def run(plan: Plan) -> Outcome:
     series: list[Mark] = []
     at_end: dict[str, tuple[int, int]] = {}
     cost_at_end = 0
+    state = ""
     waiting = list(plan.commands)
     for t_us in range(-PRELUDE_US, plan.end_us + plan.run_on_us, MARK_US):
         while waiting and waiting[0].t_us <= t_us:
@@ -116,6 +117,8 @@ def run(plan: Plan) -> Outcome:
                     limit = None if args["rate"] == "unlimited" else int(args["rate"]) // 600
                 case "undo":
                     limit = None
+                case "rollback":
+                    trimmed_us = min(trimmed_us, t_us)
                 case "set" if args["knob"] == "gateway.admission":
                     tokens = args["value"] == "tokens"
                     admission_us = timed.t_us if tokens else None
@@ -149,6 +152,7 @@ def run(plan: Plan) -> Outcome:
         if now_us == plan.end_us:
             at_end = {f"ttft/{tenant}": (pair[0], pair[1]) for tenant, pair in counts.items()}
             cost_at_end = cost
+            state = str([limit, tokens, replicas, ready_us, down_until_us, trimmed_us, backlog, counts, cost])
     removed = {"growth": trimmed_us if trimmed_us < plan.end_us else None, "blind": admission_us}
     return Outcome(
         sli=at_end,
@@ -156,4 +160,5 @@ def run(plan: Plan) -> Outcome:
         series={"ttft": tuple(series)},
         removed_at_us=removed,
         present_after=tuple(cause for cause, t_us in removed.items() if t_us is None),
+        state=state,
     )

@@ -124,6 +124,24 @@ def test_the_process_is_kept_and_outcomes_are_remembered() -> None:
     assert found == resimulator(workers=1)([*plans[:2], *plans[1:3], plans[3], earlier])
 
 
+def test_an_interrupted_call_keeps_what_was_finished(tmp_path: Path) -> None:
+    """Ctrl+C in the middle: the finished runs are on disk, and the next call makes only the others."""
+    plans = [Plan(commands=(LIMIT,) * (n % 2), end_us=END_US + n) for n in range(6)]
+
+    def interrupt(done: int, total: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with resimulator(cache=tmp_path, progress=interrupt) as one, pytest.raises(KeyboardInterrupt):
+        one(plans)
+    assert len(list(tmp_path.glob("*.json"))) == 2
+    told: list[tuple[int, int]] = []
+    with resimulator(cache=tmp_path, progress=lambda done, total: told.append((done, total))) as one:
+        found = one(plans)
+    assert told == [(n, 6) for n in range(2, 7)]
+    assert found == resimulator(workers=1)(plans)
+
+
 def test_without_fork_a_pool_runs_every_plan_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the platform can't fork, fresh processes give the same outcomes."""
     plans = [Plan(commands=(LIMIT,) * (n % 2), end_us=END_US + n) for n in range(4)]

@@ -62,8 +62,11 @@ class Organisation(Component):
 
     def state(self) -> list[object]:
         """Return what defines the organisation's records."""
-        return [*super().state(), len(self.entries),
-                [[w.tenant, w.ends_us, w.active, w.agreed] for w in self.waivers.values()],
+        return [*super().state(), len(self.entries), *self.in_force()]
+
+    def in_force(self) -> list[object]:
+        """Return what its records have decided: waivers, and which changes are rolled back."""
+        return [[[w.tenant, w.ends_us, w.active, w.agreed] for w in self.waivers.values()],
                 [[i, r.rolled_back] for i, r in self._records.items()]]  # fmt: skip
 
     def view(self, store: SeriesStore) -> ComponentState | None:
