@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv play demo test test-long check lint docs bench results clean
+.PHONY: help venv play demo test test-long check lint docs bench results signatures clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -55,6 +55,10 @@ results: $(STAMP)  ## Make the tables of docs/results.md again (about an hour)
 	$(BIN)/python -m benchmarks.kill 50 --real
 	$(BIN)/python -m benchmarks.wrong_moves --seeds 1..20
 	$(BIN)/python -m benchmarks.policy_table --seeds 1..20
+
+signatures: $(STAMP)  ## Measure every catalogue row and every pair of look-alikes (make signatures ARGS="--seeds 1..5")
+	$(BIN)/python -m benchmarks.signatures $(ARGS)
+	$(BIN)/python -m benchmarks.signatures.pairs
 
 clean:  ## Remove caches and the virtual environment
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -28,7 +28,7 @@ THIRD_PARTY: dict[str, frozenset[str]] = {
     "scenario": frozenset({"yaml", "pydantic", "faker"}),
     "transcript": frozenset(),
     "world": frozenset({"simpy", "rapidfuzz"}),
-    "scoring": frozenset(),
+    "scoring": frozenset({"rapidfuzz"}),
     "session": frozenset(),
     "policies": frozenset(),
     "tui": frozenset({"textual", "rich"}),

@@ -26,7 +26,8 @@ EXIT_CODES = (
     (0, "fine, whatever became of the incident"),
     (
         DigestMismatch.exit_code,
-        "a check found something: lint, digests that differ, what doctor finds missing, a missed benchmark goal",
+        "a check found something: lint, digests that differ, what doctor finds missing, a missed benchmark "
+        "goal, a postmortem that the record contradicts",
     ),
     (UsageError.exit_code, "bad usage, or an input file that can't be used"),
     (TranscriptError.exit_code, "a transcript can't be read, or its chain is broken"),

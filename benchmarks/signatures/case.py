@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from incidentsim.commands.parse import parse
 from incidentsim.scenario.cast import plain_cast
@@ -39,7 +40,8 @@ class Case:
     """One row: `sick` is the world with its fault, `well` the same world without it.
 
     `help_at_most`: the loss with the right move, as a share of the loss of doing nothing; `hurt_at_least`: that of
-    the wrong one. Losses are counted above those of the well world.
+    the wrong one. Losses are counted above those of the well world. `extra`: a further case of a row, or one without
+    a row, that everyday tests leave out.
     """
 
     row: int
@@ -52,11 +54,15 @@ class Case:
     wrong_is: str
     help_at_most: float = 0.75
     hurt_at_least: float = 0.97
+    extra: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What came of a case under one seed. Losses in bad requests of weight 1, dollars at the scenario's price."""
+    """What came of a case under one seed. Losses in bad requests of weight 1, dollars at the scenario's price.
+
+    `answers` are those of the sick world, left alone, to further questions than the case's symptoms.
+    """
 
     well: float
     nothing: float
@@ -65,10 +71,26 @@ class Measured:
     seen: dict[str, bool]
     seen_when_well: dict[str, bool]
     causes_left: tuple[str, ...]
+    answers: dict[str, bool]
 
     def share(self, loss: float) -> float:
         """Return a loss above the well world's as a share of doing nothing."""
         return (loss - self.well) / max(self.nothing - self.well, 1e-9)
+
+    def broken(self, case: Case) -> list[str]:
+        """Return what the catalogue says of the case and this play does not show; empty when the row holds."""
+        out = [f"not seen: {text}" for text, there in self.seen.items() if not there]
+        if all(self.seen_when_well.values()):
+            out.append("the well world shows the same signature")
+        if self.nothing <= self.well:
+            out.append("the fault harms nobody")
+        if self.share(self.right) > case.help_at_most:
+            out.append(f"the right move leaves {self.share(self.right):.0%} of the loss")
+        if self.share(self.wrong) < case.hurt_at_least:
+            out.append(f"the wrong move leaves only {self.share(self.wrong):.0%}")
+        if self.causes_left:
+            out.append(f"the right move leaves {', '.join(self.causes_left)} in place")
+        return out
 
 
 def play(scenario: Scenario, script: Script = (), *, seed: int = 1) -> World:
@@ -82,6 +104,12 @@ def play(scenario: Scenario, script: Script = (), *, seed: int = 1) -> World:
         world.submit(command, t_us=t_us, k=0, ref=number)
     world.advance(scenario.duration)
     return world
+
+
+@lru_cache(maxsize=2)
+def untouched(made: Callable[[], Scenario], seed: int) -> World:
+    """Return this world at its end, nobody having done anything. The last two are kept: a family shares worlds."""
+    return play(made(), seed=seed)
 
 
 def loss(world: World, scenario: Scenario) -> float:
@@ -107,10 +135,10 @@ def seen(world: World, symptoms: tuple[Symptom, ...]) -> dict[str, bool]:
     return out
 
 
-def measure(case: Case, *, seed: int = 1) -> Measured:
-    """Play a case five ways: well, sick, sick with the right and with the wrong moves."""
+def measure(case: Case, *, seed: int = 1, also: tuple[Symptom, ...] = ()) -> Measured:
+    """Play a case four ways: well, sick, sick with the right and with the wrong moves; ask `also` of the sick one."""
     sick, well = case.sick(), case.well()
-    healthy, nothing = play(well, seed=seed), play(sick, seed=seed)
+    healthy, nothing = untouched(case.well, seed), untouched(case.sick, seed)
     right = play(sick, case.right, seed=seed)
     return Measured(
         well=loss(healthy, well),
@@ -120,4 +148,5 @@ def measure(case: Case, *, seed: int = 1) -> Measured:
         seen=seen(nothing, case.symptoms),
         seen_when_well=seen(healthy, case.symptoms),
         causes_left=tuple(cause for cause, there in right.root_causes_present().items() if there),
+        answers=seen(nothing, also),
     )

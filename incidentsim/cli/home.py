@@ -13,6 +13,7 @@ from typing import Literal
 
 from incidentsim.cli.judge import judge, keep_result, last_index
 from incidentsim.cli.library import cache_dir, open_session, resume_session
+from incidentsim.cli.rewound import futures_of, rewind_session
 from incidentsim.client_api import Session
 from incidentsim.config import Config
 from incidentsim.errors import UsageError
@@ -95,10 +96,7 @@ class Home:
         if level is not None:
             raise UsageError("this version has no levels; leave the level out")
         self.close()
-        host = open_session(self._config, scenario_id, seed)
-        if self._config.speed != 1.0:
-            host.control("speed", self._config.speed)
-        return self._take(host)
+        return self._take(self._paced(open_session(self._config, scenario_id, seed)))
 
     async def resume(self, session_id: str) -> Session:
         """Open a session on disk: one that is not over comes back paused.
@@ -124,10 +122,21 @@ class Home:
             loop.call_soon_threadsafe(progress, done / max(1, total), f"re-simulating {done} of {total}")
 
         transcript = host.recorder.transcript()
-        cache = cache_dir(self._config)
+        cache, data = cache_dir(self._config), self._config.data_dir
         card = await asyncio.to_thread(judge, transcript, host.scenario, cache=cache, progress=tell)
         keep_result(host.recorder.path, card)
-        return as_debrief(card)
+        futures = await asyncio.to_thread(futures_of, transcript, host.scenario, data=data, cache=cache, progress=tell)
+        return as_debrief(card, futures)
+
+    async def rewind(self, session: Session, t_us: int) -> Session:
+        """Take over from a moment of the open session, which is over, as a new one: paused there."""
+        host = self._host
+        if host is None:
+            raise UsageError("there is no session to take over from")
+        sid = host.recorder.path.stem
+        taken = await asyncio.to_thread(rewind_session, self._config, sid, t_us)
+        self.close()
+        return self._take(self._paced(taken))
 
     def close(self) -> None:
         """Let go of the open session's file."""
@@ -139,6 +148,12 @@ class Home:
         """Return the id of the open session while it can be resumed, else an empty text."""
         host = self._host
         return "" if host is None or host.ended else host.recorder.path.stem
+
+    def _paced(self, host: IncidentSession) -> IncidentSession:
+        """Give a new session the user's usual speed."""
+        if self._config.speed != 1.0:
+            host.control("speed", self._config.speed)
+        return host
 
     def _take(self, host: IncidentSession) -> Session:
         self._host, self._pacer = host, LivePacer(host)
@@ -160,9 +175,9 @@ def _start_helper_of_processes() -> None:
         ensure_running()
 
 
-def as_debrief(card: Scorecard) -> Debrief:
-    """Return a scorecard in the form that the terminal shows."""
-    sections = {section.title: section for section in debrief(card)}
+def as_debrief(card: Scorecard, futures: Section | None = None) -> Debrief:
+    """Return a scorecard, and the comparison of two futures, in the form that the terminal shows."""
+    sections = {section.title: section for section in (*([futures] if futures else []), *debrief(card))}
     index = card.practice_index
     value = "not measured" if index is None else f"{index:.0f}"
     headlines = [Headline(label="Practice index", value=value, note="of 100; for practice, not for hiring")]

@@ -23,6 +23,7 @@ VERBS = {
     "replay": "Print a session again, up to any moment, or run it on today's engine.",
     "verify": "Check a transcript: its chain, its engine, and its digests.",
     "score": "Score transcripts and explain the score.",
+    "postmortem": "Write a postmortem, and check it: facts, causes, and whether its action items would have helped.",
     "runbook": "Test runbooks by letting a scripted on-call follow them.",
     "scenario": "List, show and check scenarios.",
     "bench": "Measure speed and fidelity against the goals of the design.",

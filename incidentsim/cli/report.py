@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from incidentsim.scoring.debrief import debrief
+from incidentsim.scoring.debrief import Section, debrief
 from incidentsim.scoring.explain import RULES, Rule
 from incidentsim.scoring.scorecard import Number, Part, Scorecard
 from incidentsim.text import safe_text
@@ -20,9 +20,9 @@ def console() -> Console:
     return Console(markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
-def print_debrief(card: Scorecard, out: Console) -> None:
-    """Print the debrief, then the parts of the index."""
-    for section in debrief(card):
+def print_debrief(card: Scorecard, out: Console, futures: Section | None = None) -> None:
+    """Print the debrief, with the comparison of two futures where there is one, then the parts of the index."""
+    for section in (*debrief(card), *([futures] if futures else [])):
         out.print(safe_text(section.title, "bold"))
         for line in section.lines:
             text = safe_text(line.text)

@@ -59,7 +59,7 @@ SLOWEST = "slowest"
 """`trace slowest` lists instead of opening one trace."""
 
 _TRACE_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,63}")
-_WORD = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:/=-]{0,63}")
+_WORD = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:/=@-]{0,63}")
 _THRESHOLD = re.compile(r"(-?)([0-9]{0,12})(?:\.([0-9]{1,12}))?(%?)")
 _SEQUENCE_NUMBER = re.compile(r"#?([0-9]{1,9})")
 _PROMPT_SELECTOR = re.compile(r"prompt_tokens\s*>\s*(.+)", re.IGNORECASE)
@@ -118,7 +118,7 @@ def _free_text(word: str, _context: Context) -> str:
 
 def _word(word: str, _context: Context) -> str:
     if not _WORD.fullmatch(word):
-        raise CommandError(f"{shorten(word)!r} is not one word of letters, digits and . _ : / = -")
+        raise CommandError(f"{shorten(word)!r} is not one word of letters, digits and . _ : / = @ -")
     return word
 
 

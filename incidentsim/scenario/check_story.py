@@ -23,6 +23,7 @@ def check_story(scenario: Scenario, known: Inventory, located: Located) -> None:
     for i, cause in enumerate(scenario.root_causes):
         _check_root_cause(cause, ("root_causes", i), scenario, known, located)
     _check_team(scenario, located)
+    _check_words(scenario, known, located)
     for path, script in scripts_of(scenario):
         _check_script(script, path, scenario, located)
     cast = plain_cast(scenario)
@@ -146,6 +147,14 @@ def check_condition(condition: Condition, path: Path, scenario: Scenario, known:
         located.report(path, "pool and ready_below go together")
     if condition.waiver_expiry_agreed:
         _check_waiver(condition.waiver_expiry_agreed, (*path, "waiver_expiry_agreed"), scenario, located)
+
+
+def _check_words(scenario: Scenario, known: Inventory, located: Located) -> None:
+    names = [*known.components, *(e.change.id for e in scenario.timeline if e.change), "impact"]
+    for name in scenario.words:
+        if name not in names:
+            hint = did_you_mean(name, names) or "; words are for a component, a change or impact"
+            located.report(("words", name), f"there is no {quoted(name)}{hint}", key=True)
 
 
 def _check_waiver(change_id: str, path: Path, scenario: Scenario, located: Located) -> None:

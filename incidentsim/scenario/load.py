@@ -82,9 +82,13 @@ def with_stack_demand(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update=given)
 
 
+NOT_PLAYED = {"digest", "byte_digest", "words"}
+"""Fields that no world, session or score reads: a postmortem's words, and the digests themselves."""
+
+
 def behaviour_digest(scenario: Scenario) -> str:
     """Return SHA-256 of the canonical JSON of what a scenario says; layout and comments don't matter."""
-    return sha256_hex(canonical_json(scenario.model_dump(mode="json", exclude={"digest", "byte_digest"})))
+    return sha256_hex(canonical_json(scenario.model_dump(mode="json", exclude=NOT_PLAYED)))
 
 
 def _finish(scenario: Scenario, params: dict[int, dict[str, Any]], contents: dict[str, bytes]) -> Scenario:

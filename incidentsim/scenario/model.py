@@ -200,6 +200,8 @@ class Loss(Model):
 class Scenario(Model):
     """One incident, complete. Tenants and SLOs that it does not write are the stack's.
 
+    `words` are what people call a component, a change (by its id) or the harm to users (`impact`) in a postmortem,
+    beside the words that every scenario has (`specs.words`); they change no play and are not in the digest.
     `briefing`, `runbooks`, `scripts` hold the contents of the folder's files.
     """
 
@@ -222,6 +224,7 @@ class Scenario(Model):
     root_causes: tuple[RootCause, ...] = Field(min_length=1, max_length=8)
     causal_graph: tuple[tuple[str, str], ...] = Field(default=(), max_length=200)
     herrings: tuple[CleanText, ...] = Field(default=(), max_length=40)
+    words: dict[str, tuple[CleanText, ...]] = Field(default_factory=dict, max_length=64)
     team: tuple[TeamMate, ...] = Field(default=(), max_length=16)
     references: tuple[Script, ...] = Field(default=(), max_length=16)
     tempting: tuple[Script, ...] = Field(default=(), max_length=16)

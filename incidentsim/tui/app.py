@@ -138,6 +138,23 @@ class IncidentApp(App[None]):
         else:
             self.push_screen(LiveScreen(LiveFeed(session), hz=self.hz))
 
+    @work(group="open", exclusive=True)
+    async def rewind(self, t_us: int) -> None:
+        """Take over from a moment of the session whose debrief is in front: a new session, paused there."""
+        before = self.session
+        if before is None:
+            return
+        notify(self.screen, "Running the record again up to that moment, which takes seconds.", timeout=10)
+        try:
+            session = await self.provider.rewind(before, t_us)
+        except IncidentSimError as error:
+            notify(self.screen, str(error), severity="error", timeout=20)
+            return
+        await self._to_home()
+        self.session = session
+        self._waiting = False
+        self.push_screen(LiveScreen(LiveFeed(session), hz=self.hz))
+
     async def _to_home(self) -> None:
         self.session = None
         while len(self.screen_stack) > 1 and not isinstance(self.screen, HomeScreen):

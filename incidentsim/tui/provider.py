@@ -99,6 +99,13 @@ class HomeProvider(Protocol):
         """Open a session on disk: a resumable one comes back paused, a finished one as ended."""
         ...
 
+    async def rewind(self, session: Session, t_us: int) -> Session:
+        """Return a new session that stands paused at scenario time `t_us` of `session`, which is over.
+
+        What happened before is as it was; the debrief of the new one compares both.
+        """
+        ...
+
     async def pump(self, session: Session, budget_s: float) -> None:
         """Step the world for at most `budget_s` of wall time, as far as pacing allows.
 

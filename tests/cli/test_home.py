@@ -67,6 +67,30 @@ async def reopened(home: Home, sid: str):  # type: ignore[no-untyped-def]
     return await home.resume(sid)
 
 
+async def test_taking_over_gives_a_new_session_and_a_comparison(home: Home) -> None:
+    """From the debrief of a finished session a new one stands paused at a moment; its debrief compares both."""
+    sid = await play_to_the_end(home)
+    session = await home.rewind(await home.resume(sid), 60_000_000)
+    assert session.snapshot().t_us == 60_000_000
+    assert session.snapshot().paused
+    assert session.info().session_id != sid
+    await session.submit("scale chat-pool 16")
+    await session.control("resume")
+    while session.snapshot().phase != "ended":
+        await home.pump(session, 1.0)
+    debriefed = await home.debrief(session, lambda share, text: None)
+    assert debriefed.sections[0].title == "Two futures"
+    assert "You took over at T+01:00" in debriefed.sections[0].lines[0].text
+    assert len(home.recent()) == 2
+
+
+async def test_a_first_play_has_nothing_to_compare(home: Home) -> None:
+    """Without a parent there is no such section."""
+    sid = await play_to_the_end(home)
+    debriefed = await home.debrief(await home.resume(sid), lambda share, text: None)
+    assert "Two futures" not in [section.title for section in debriefed.sections]
+
+
 async def test_scoring_twice_keeps_one_result(home: Home, place: Path) -> None:
     """The same score is not written a second time."""
     sid = await play_to_the_end(home)

@@ -36,6 +36,7 @@ ACCEPTED = [
     ('shed tenant="Mercer Labs" 5%', "shed", {"selector": "tenant=mercer labs", "percent": "50000"}),
     ("shed TIER=batch 0%", "shed", {"selector": "tier=batch", "percent": "0"}),
     ("waiver expire chg-1042 --in=90s", "waiver", {"action": "expire", "waiver": "CHG-1042", "in": "1m30s"}),
+    ("pin chat-pool weights=llama@v2", "pin", {"component": "chat-pool", "revision": "weights=llama@v2"}),
     ("undo #14", "undo", {"seq": "14"}),
     ("declare SEV2", "declare", {"severity": "sev2"}),
     ("page o'brien", "page", {"who": "o'brien"}),

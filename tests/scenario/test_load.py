@@ -246,3 +246,15 @@ def test_the_stacks_folder_can_be_given(workshop: Workshop, tmp_path: Path) -> N
     assert load_scenario(workshop.folder, stacks=tmp_path / "elsewhere").stack.id == "mini"
     with pytest.raises(ScenarioError, match="there is no stack 'mini'"):
         load_scenario(workshop.folder, stacks=tmp_path)
+
+
+def test_words_for_postmortems_name_what_exists_and_change_no_digest(workshop: Workshop) -> None:
+    """A scenario's own words are kept without changing its digest; a key that names nothing is told with a hint."""
+    before = workshop.load()
+    taught = workshop.edit(
+        ("level: mid\n", "level: mid\nwords: {gateway: [front desk], impact: [no letters]}\n")
+    ).load()
+    assert taught.words == {"gateway": ("front desk",), "impact": ("no letters",)}
+    assert taught.digest == before.digest
+    (wrong,) = workshop.edit(("words: {gateway:", "words: {gatway:")).problems()
+    assert wrong.endswith("words.gatway: there is no 'gatway' (did you mean 'gateway'?)")

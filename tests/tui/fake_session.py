@@ -432,6 +432,13 @@ class FakeProvider:
             self.session.paused = True
         return self.session
 
+    async def rewind(self, session: object, t_us: int) -> FakeSession:
+        """Return a new session paused at that moment."""
+        self.session = FakeSession(hostile=self._hostile)
+        self.session.advance(PRELUDE + t_us)
+        self.session.paused = True
+        return self.session
+
     async def pump(self, session: object, budget_s: float) -> None:
         """Run through the prelude in six slices; then follow the clock when there is one."""
         fake = self.session

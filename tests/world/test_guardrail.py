@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import pytest
 
 from incidentsim.scenario.model import Scenario, Slo
-from incidentsim.scenario.parts import RoutePart
+from incidentsim.scenario.parts import PreprocessingPart, RoutePart
 from incidentsim.world.stack.stages.preprocessing import Preprocessing
 from tests.world.conftest import Twice
 from tests.world.worlds import SECOND, Played, Run, complete, overridden, small, values, with_fault
@@ -96,6 +99,32 @@ def test_a_leak_ends_in_kills_and_recycling_avoids_them(world_twice: Twice) -> N
     recycled = world_twice(Run(scenario=overridden(sick, "preprocessing", recycle_at="50%")))
     assert not recycled.messages("Memory cgroup out of memory")
     assert workers(recycled).up() >= 1
+
+
+def test_a_raised_limit_does_not_make_the_host_larger(world_twice: Twice) -> None:
+    """Where the host's memory is used up the largest worker is evicted, and is not back for five minutes."""
+    two = overridden(guarded(), "preprocessing", workers=2, memory_limit=8_192)
+    part = PreprocessingPart(id="preprocessing", host_memory=2_048)
+    others = tuple(c for c in two.stack.components if c.id != "preprocessing")
+    small_host = two.model_copy(update={"stack": two.stack.model_copy(update={"components": (*others, part)})})
+    leak = partial(with_fault, kind="preprocessing_leak", component="preprocessing", at_us=-19 * SECOND, ramp=0)
+    evicted = world_twice(Run(scenario=leak(small_host, kib_per_request=20_000)))
+    assert len(evicted.messages("The node was low on resource: memory")) == 2
+    assert not evicted.messages("Memory cgroup out of memory")
+    assert workers(evicted).up() == 0
+    assert not world_twice(Run(scenario=leak(two, kib_per_request=20_000))).messages("low on resource")
+
+
+def test_attackers_are_no_users(world_twice: Twice) -> None:
+    """Blocked attacks count against no objective of users; those that get through count against safety."""
+    lengths = ((0, 20), (1_000_000, 60))
+    wave: dict[str, Any] = {"rate": 4_000_000, "prompt": lengths, "output": lengths}
+    attacked = with_fault(guarded(), "injection_wave", "tenant.storefront", SECOND, ramp=0, **wave)
+    calm, blocked = world_twice(Run(scenario=guarded())), world_twice(Run(scenario=attacked))
+    opened = world_twice(Run(scenario=overridden(attacked, "guardrail", mode="off")))
+    assert verdicts(blocked)["blocked"] > 100 + verdicts(calm)["blocked"]
+    assert bad(blocked, "availability") < 10 + bad(calm, "availability")
+    assert bad(opened, "safety") > 60 + bad(blocked, "safety")
 
 
 def test_long_inputs_are_refused_at_the_cap(world_twice: Twice) -> None:

@@ -6,6 +6,7 @@ from benchmarks.signatures.case import Case
 from benchmarks.signatures.rows.caches import CASES as CACHES
 from benchmarks.signatures.rows.data import CASES as DATA
 from benchmarks.signatures.rows.edge import CASES as EDGE
+from benchmarks.signatures.rows.guards import CASES as GUARDS
 from benchmarks.signatures.rows.hardware import CASES as HARDWARE
 from benchmarks.signatures.rows.observability import CASES as OBSERVABILITY
 from benchmarks.signatures.rows.platform import CASES as PLATFORM
@@ -16,6 +17,7 @@ from benchmarks.signatures.rows.tenants import CASES as TENANTS
 CASES: tuple[Case, ...] = (
     *EDGE,
     *TENANTS,
+    *GUARDS,
     *CACHES,
     *DATA,
     *OBSERVABILITY,

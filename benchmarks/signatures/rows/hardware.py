@@ -91,7 +91,7 @@ ECC = Case(
         Symptom(text="the engine's log says why", logs='"uncorrectable ECC error encountered"', at_us=5 * MINUTE),
     ),
     right=MOVE,
-    wrong=RESTARTS, wrong_is="restart it and carry on",
+    wrong=(("120s", "restart chat-pool"), ("300s", "restart chat-pool")), wrong_is="restart the pool and carry on",
 )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def _noisy() -> Scenario:
 
 
 NOISY = Case(
-    row=0, name="noisy co-tenant on a GPU host", sick=_noisy, well=_full,
+    row=0, extra=True, name="noisy co-tenant on a GPU host", sick=_noisy, well=_full,
     symptoms=(
         Symptom(text="somebody else's container uses the host's CPUs", at_us=3 * MINUTE,
                 promql='rate(container_cpu_usage_seconds_total{node="node-1", namespace!="serving"}[1m]) > 10'),

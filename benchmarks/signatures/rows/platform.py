@@ -102,7 +102,7 @@ def _throttled() -> Scenario:
 
 
 THROTTLED = Case(
-    row=0, name="weights registry throttles: scale-out can't load", sick=_throttled, well=_fetching,
+    row=0, extra=True, name="weights registry throttles: scale-out can't load", sick=_throttled, well=_fetching,
     symptoms=(
         Symptom(text="the registry answers 429", promql="increase(weights_registry_throttled_total[4m]) > 2",
                 at_us=3 * MINUTE),

@@ -69,7 +69,8 @@ CASES = (
                            '+ sum(rate(gateway_responses_total{code="503"}[5m]))) == 0'),
             Symptom(text="the job tells its version", at_us=6 * MINUTE, logs="model=bge-m3@v2"),
         ),
-        right=(("150s", "set retrieval.dual_index true"),),
+        # new documents are embedded as questions are; then what the job has done is searched by its own encoder
+        right=(("150s", "pin retrieval refresh=bge-m3@v1"), ("3m", "set retrieval.dual_index true")),
         wrong=(("150s", "set retrieval.top_k 20"),), wrong_is="raise top_k",
         help_at_most=0.6,
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.signatures.case import Case, Symptom
 from benchmarks.signatures.worlds import MINUTE, chat, with_fault, with_slos
-from incidentsim.scenario.model import Change, Condition, Scenario, Slo
+from incidentsim.scenario.model import Change, Condition, RoutePart, Scenario, Slo
 from incidentsim.scenario.parts import QualityPart
 
 QUALITY = Slo.model_validate({"id": "quality", "title": "Answers that help", "kind": "quality", "objective": "95%"})
@@ -68,28 +68,44 @@ OOM = Case(
 # -- 6: a canary that behaves badly ---------------------------------------------------------------------------
 
 
+def _split() -> Scenario:
+    """Return two replicas that serve, and a canary pool of one that gets a third of the requests."""
+    base = _world()
+    stable = base.stack.pools[0].model_copy(update={"knobs": {"replicas": 2}})
+    canary = stable.model_copy(update={"id": "canary-pool", "knobs": {"replicas": 1}})
+    routes = (RoutePart(id="chat", pools=(stable.id, canary.id), canary=canary.id),)
+    stack = base.stack.model_copy(update={"pools": (stable, canary), "routes": routes})
+    knobs = {canary.id: base.overrides[stable.id], "route.chat": {"canary_share": 0.33}}
+    return base.model_copy(update={"stack": stack, "overrides": base.overrides | knobs})
+
+
 def _canary() -> Scenario:
-    change = _deploy("weights r2 on one replica as a canary, offline evaluation passed",
-                     revisions={"weights": "r2"}, pods=1)  # fmt: skip
-    return with_fault(_world(), "behaviour_regression", "chat-pool", DEPLOYED, change=change, share="60%")
+    change = _deploy("weights r2 as a canary, offline evaluation passed", revisions={"weights": "r2"})
+    change = change.model_copy(update={"target": "canary-pool"})
+    return with_fault(_split(), "behaviour_regression", "canary-pool", DEPLOYED, change=change, share="60%")
 
 
-THUMBS_DOWN = "sum(rate(feedback_thumbs_down_total[3m])) / sum(rate(vllm:request_success_total[3m]))"
+THUMBS_DOWN = ("sum by (pool) (rate(feedback_thumbs_down_total[3m])) / "
+               "sum by (pool) (rate(quality_audited_answers_total[3m]))")  # fmt: skip
+"""Votes per answer that is audited: of both, users and the audit take the same share everywhere."""
 
 CANARY = Case(
-    row=6, name="bad canary, offline evaluation fine", sick=_canary, well=_world,
+    row=6, name="bad canary, offline evaluation fine", sick=_canary, well=_split,
     symptoms=(
-        Symptom(text="first tokens are on time", at_us=3 * MINUTE,
+        Symptom(text="first tokens are on time", at_us=4 * MINUTE,
                 promql="histogram_quantile(0.95, sum by (le) (rate(vllm:time_to_first_token_seconds_bucket[3m])))"
                        " < 2.5"),
-        Symptom(text="no errors", at_us=3 * MINUTE,
+        Symptom(text="no errors", at_us=4 * MINUTE,
                 promql='sum(rate(envoy_cluster_upstream_rq_xx{response_code_class="5"}[3m])) < 0.05'),
-        Symptom(text="thumbs go down", promql=f"{THUMBS_DOWN} > 0.02", at_us=3 * MINUTE),
-        Symptom(text="the audit flags behaviour", at_us=3 * MINUTE,
-                promql='sum(increase(quality_audit_flags_total{reason="behaviour"}[3m])) > 2'),
+        Symptom(text="thumbs go down on the canary only", at_us=4 * MINUTE,
+                promql=f'({THUMBS_DOWN} and on (pool) feedback_thumbs_down_total{{pool="canary-pool"}}) '
+                       f'> on () 3 * ({THUMBS_DOWN} and on (pool) feedback_thumbs_down_total{{pool="chat-pool"}})'),
+        Symptom(text="so do flags of the audit", at_us=4 * MINUTE,
+                promql='sum(increase(quality_audit_flags_total{reason="behaviour", pool="canary-pool"}[3m])) > 2 '
+                       'unless sum(increase(quality_audit_flags_total{reason="behaviour", pool="chat-pool"}[3m])) > 2'),
     ),
-    right=(("60s", "rollback chg-77"),),
-    wrong=(("60s", "pin chat-pool weights=r2"),),
+    right=(("60s", "canary canary-pool 0%"), ("61s", "rollback chg-77")),
+    wrong=(("60s", "canary canary-pool 100%"),),
     wrong_is="roll it out to all: offline evaluation is fine",
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from incidentsim.cli.options import data_option, scenarios_option
+from incidentsim.cli.options import DurationType, data_option, scenarios_option
 from incidentsim.config import Config, load_config
 from incidentsim.errors import UsageError
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
               help="Scenario seconds a second; 0 is as fast as possible.")  # fmt: skip
 @click.option("--plain", is_flag=True, help="Line by line, for screen readers and pipes.")
 @click.option("--resume", metavar="ID", help="Go on with a session; the beginning of its id is enough.")
+@click.option("--rewind", metavar="ID", help="Take over from a moment (--at) of a session, as a new session.")
+@click.option("--at", type=DurationType(), metavar="12m30s", help="With --rewind: the moment after the page.")
 @data_option
 @scenarios_option
 def command(
@@ -40,6 +42,8 @@ def command(
     speed: float | None,
     plain: bool,
     resume: str | None,
+    rewind: str | None,
+    at: int | None,
     data: Path | None,
     scenarios: Path | None,
 ) -> None:
@@ -51,7 +55,18 @@ def command(
         raise UsageError("--resume goes on with a session of its own scenario; leave the scenario out")
     if seed is not None and scenario is None:
         raise UsageError("--seed needs a scenario: incidentsim play SCENARIO --seed N")
+    if rewind is not None and (scenario is not None or resume is not None):
+        raise UsageError("--rewind takes over from a session of its own scenario; leave SCENARIO and --resume out")
+    if (rewind is None) != (at is None):
+        raise UsageError("--rewind ID and --at MOMENT go together: incidentsim play --rewind ID --at 12m30s")
     config = load_config({"data_dir": data, "scenarios_dir": scenarios, "speed": speed})
+    if rewind is not None and at is not None:
+        from incidentsim.cli.rewound import rewind_session
+
+        taken = rewind_session(config, rewind, at)
+        taken.close()
+        resume = taken.recorder.path.stem
+        click.echo(f"A new session, {resume}, stands paused at that moment.", err=True)
     if plain:
         _play_plain(config, scenario, seed, resume)
     else:
@@ -151,10 +166,13 @@ def _tell_result(config: Config, host: IncidentSession) -> None:
     from incidentsim.cli.library import cache_dir
     from incidentsim.cli.progress import shown_progress
     from incidentsim.cli.report import console, print_debrief
+    from incidentsim.cli.rewound import futures_of
 
     _write("The incident is over. Scoring runs it again without each of your actions.")
+    transcript, cache = host.recorder.transcript(), cache_dir(config)
     with shown_progress("scoring") as tell:
-        card = judge(host.recorder.transcript(), host.scenario, cache=cache_dir(config), progress=tell)
+        card = judge(transcript, host.scenario, cache=cache, progress=tell)
+        futures = futures_of(transcript, host.scenario, data=config.data_dir, cache=cache, progress=tell)
     keep_result(host.recorder.path, card)
-    print_debrief(card, console())
+    print_debrief(card, console(), futures)
     _write(f"The record: {host.recorder.path}")

@@ -59,7 +59,7 @@ def command(*, transcript: Path, at: int | None, plain: bool, rebase: Path | Non
 
 def _rebase(record: Transcript, out: Path, scenarios: Path | None) -> None:
     from incidentsim.cli.library import load
-    from incidentsim.cli.rebase import rebase
+    from incidentsim.session.again import rebase
     from incidentsim.text import clean
 
     config = load_config({"scenarios_dir": scenarios})

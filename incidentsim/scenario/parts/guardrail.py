@@ -27,11 +27,15 @@ class GuardrailPart(Part):
 
 
 class PreprocessingPart(Part):
-    """Workers before the model. Sizes in MiB and KiB; `restart_time` after the kernel killed a worker."""
+    """Workers before the model, all on one host. Memory in MiB; `restart_time` after the kernel killed a worker.
+
+    `host_memory` is what the host has for all of them together; 0 = more than they can use.
+    """
 
     kind: Literal["preprocessing"] = "preprocessing"
     service_time: PositiveDuration = 6_000
     per_1k_tokens: PositiveDuration = 5_000
     base_memory: Count = 420
+    host_memory: Count = 0
     restart_time: PositiveDuration = 25_000_000
     recycle_time: PositiveDuration = 8_000_000

@@ -17,6 +17,7 @@ from incidentsim.tui.presenters.rows import row, span
 from incidentsim.tui.presenters.timeline import describe
 from incidentsim.tui.provider import HomeProvider
 from incidentsim.tui.safe import set_titles
+from incidentsim.tui.screens.rewind import RewindScreen
 from incidentsim.tui.widgets.bars import KeyHints
 from incidentsim.tui.widgets.plot import RowPanel
 from incidentsim.tui.widgets.rows_view import RowsView
@@ -25,11 +26,16 @@ if TYPE_CHECKING:
     from incidentsim.tui.app import IncidentApp
 
 
+BEFORE_US = 5_000_000
+"""Time before the chosen event from which taking over is proposed: enough to do otherwise."""
+
+
 class DebriefScreen(Screen[None]):
     """Waits for the scorer with progress, then shows its debrief. Scoring that fails says why, and stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "again", show=False),
+        Binding("t", "take_over", show=False),
         Binding("h,escape", "app.home", show=False),
         Binding("question_mark", "app.help", show=False),
         Binding("q", "app.leave", show=False),
@@ -62,7 +68,8 @@ class DebriefScreen(Screen[None]):
 
     def _hint(self) -> None:
         self.query_one(KeyHints).update(
-            (("Enter", "evidence"), ("r", "try again"), ("h", "home"), ("?", "help"), ("q", "quit"))
+            (("Enter", "evidence"), ("t", "take over from a moment"), ("r", "try again"), ("h", "home"), ("?", "help"),
+             ("q", "quit"))
         )
 
     @work(exclusive=True)
@@ -97,3 +104,16 @@ class DebriefScreen(Screen[None]):
         """Play the same scenario again."""
         app: IncidentApp = self.app  # type: ignore[assignment]
         app.start_scenario(self.session.info().scenario)
+
+    def action_take_over(self) -> None:
+        """Ask for a moment, just before the line under the cursor happened, and take over from there."""
+        key = self.query_one("#debrief", RowsView).cursor_key
+        seq = int(key) if key.isdigit() else 0
+        found = next((e for e in self.session.events(seq - 1) if e.seq == seq), None) if seq else None
+        proposed_us = found.t_us - BEFORE_US if found is not None else 0
+        self.app.push_screen(RewindScreen(proposed_us, self.session.snapshot().t_us), self._taken_over)
+
+    def _taken_over(self, t_us: int | None) -> None:
+        app: IncidentApp = self.app  # type: ignore[assignment]
+        if t_us is not None:
+            app.rewind(t_us)

@@ -2,7 +2,8 @@
 
 `ttft`: decided when the first token comes, or when the threshold has passed without one. `availability`:
 decided at the request's end. The other kinds (`quality`, `safety`, `residency`, `privacy`) are judged by the
-components that know. Offered demand is counted on arrival, so refusing users is bad too.
+components that know. Offered demand is counted on arrival, so refusing users is bad too. An attacker is no user:
+requests of an attack count only where `safety` is judged, so that blocking them costs nothing.
 """
 
 from __future__ import annotations
@@ -43,11 +44,15 @@ class SliBook:
     def arrived(self, request: UserRequest) -> None:
         """Count a new user request as offered."""
         self.offered[request.tenant.id] += 1
+        if request.hostile:
+            return
         for slo in self._ttft:
             self._pending[slo.id].append(request)
 
     def ended(self, request: UserRequest, ok: bool) -> None:
         """Count the end of a user request."""
+        if request.hostile:
+            return
         for slo in self._availability:
             self._decide(slo.id, request.tenant.id, bad=not ok)
 

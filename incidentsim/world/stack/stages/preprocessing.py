@@ -1,7 +1,8 @@
 """Preprocessing workers: CPU time per request, memory that grows when something leaks, and the kernel that kills.
 
 Requests are served by any free worker in turn. A worker over its memory limit is killed: the request it holds is lost,
-and it is back after a restart. Recycling takes a worker out gracefully before that, one at a time.
+and it is back after a restart. Recycling takes a worker out gracefully before that, one at a time. The workers share a
+host: when together they use more than it has, the kubelet evicts the largest, and the host takes no pod for a while.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ _KIB_PER_MIB = 1_024
 POISON_KIB = 4_096 * _KIB_PER_MIB
 """Memory that a poison input takes while it is parsed: 4 GiB, a decompression or regular-expression bomb."""
 
+EVICTION_HOLD_US = 300_000_000
+"""How long a host that was short of memory takes no pods: the kubelet's `eviction-pressure-transition-period`."""
+
 
 class _Worker:
-    """One worker process. `memory` in KiB. States: up, down (killed, restarting), recycling."""
+    """One worker process. `memory` in KiB. States: up, down (killed, restarting), recycling, evicted."""
 
     __slots__ = ("memory", "restarts", "state")
 
@@ -126,6 +130,9 @@ class Preprocessing(Component):
                 self._kill(worker)
                 self._gateway.failed(attempt, 502, "preprocessing worker exited with code 137")
                 return
+            if self._evicts(worker):
+                self._gateway.failed(attempt, 502, "preprocessing worker evicted")
+                return
             self._maybe_recycle(worker)
         self._gateway.passed(attempt)
 
@@ -161,9 +168,27 @@ class Preprocessing(Component):
         self._out(worker, "down", self._part.restart_time)
         worker.restarts += 1
 
+    def _evicts(self, worker: _Worker) -> bool:
+        """Evict the largest worker when the host has no memory left; return whether it was this one."""
+        host = self._part.host_memory * _KIB_PER_MIB
+        serving = [w for w in self._workers if w.state == "up"]
+        if not host or sum(w.memory for w in serving) <= host:  # exact: ints
+            return False
+        largest = max(serving, key=lambda w: w.memory)
+        pod = f"{self.id}-{self._workers.index(largest)}"
+        self._journal.emit("error", "kubelet", pod,
+                           f"Evicted: The node was low on resource: memory. Container preprocess was using "
+                           f"{largest.memory}Ki", {"pod": pod})  # fmt: skip
+        self._out(largest, "evicted", EVICTION_HOLD_US)
+        return largest is worker
+
     def _maybe_recycle(self, worker: _Worker) -> None:
         share = self.int_knob("recycle_at")
-        if share >= _ONE or worker.memory * _ONE < share * self.int_knob("memory_limit") * _KIB_PER_MIB:
+        if (
+            worker.state != "up"
+            or share >= _ONE
+            or worker.memory * _ONE < share * self.int_knob("memory_limit") * _KIB_PER_MIB
+        ):
             return
         if all(w.state != "recycling" for w in self._workers):
             self._journal.emit("info", self.id, f"{self.id}-{self._workers.index(worker)}",
