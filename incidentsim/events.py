@@ -99,7 +99,9 @@ class FaultChanged(Fact):
 class CheckpointTaken(Fact):
     """Every 10 s of scenario time: rolling digests and the service-level integers.
 
-    `sli` maps `slo/tenant` (stable ids) to [offered so far, bad so far].
+    `sli` maps `slo/tenant` (stable ids) to [offered so far, bad so far]. `parts` are short digests of the state by
+    component, in the order of the world's `part_names`; it follows from what `dyn` covers, and is empty in records
+    of earlier versions.
     """
 
     type: ClassVar[str] = "checkpoint"
@@ -108,6 +110,7 @@ class CheckpointTaken(Fact):
     tel: str
     sli: dict[str, list[int]]
     cost_microdollars: int
+    parts: str = ""
 
 
 WorldFact = (

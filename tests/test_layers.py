@@ -33,6 +33,7 @@ THIRD_PARTY: dict[str, frozenset[str]] = {
     "policies": frozenset(),
     "tui": frozenset({"textual", "rich"}),
     "bench": frozenset({"simpy"}),
+    "report": frozenset({"jinja2", "markupsafe", "plotly"}),
     "certify": frozenset(),
     "config": frozenset({"platformdirs"}),
     "cli": frozenset({"click", "rich"}),
@@ -49,7 +50,7 @@ SECRET_OWNERS = frozenset({"session"})
 CLOCK_VALUES = frozenset({"timedelta"})
 """Members of `datetime` that are lengths, not moments: promql-parser hands them over."""
 
-HEAVY = ("textual", "simpy", "pydantic", "yaml", "faker", "promql_parser", "rapidfuzz", "rich")
+HEAVY = ("textual", "simpy", "pydantic", "yaml", "faker", "promql_parser", "rapidfuzz", "rich", "jinja2", "plotly")
 
 
 def imports(path: Path) -> Iterator[tuple[str, frozenset[str]]]:

@@ -37,11 +37,15 @@ class Bound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One figure of the benchmark: `ok` when every bound holds. `how` says how it was got, and seconds."""
+    """One figure of the benchmark: `ok` when every bound holds. `how` says how it was got, and seconds.
+
+    `beside` are values that are shown and judged by nothing.
+    """
 
     id: str
     bounds: tuple[Bound, ...]
     how: str
+    beside: tuple[tuple[str, float], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -51,7 +55,8 @@ class Figure:
     def to_json(self) -> dict[str, object]:
         """Return `{"value": …, "goal": …, "ok": …, "how": …}`."""
         return {
-            "value": {bound.name: rounded(bound.value) for bound in self.bounds},
+            "value": {bound.name: rounded(bound.value) for bound in self.bounds}
+            | {name: rounded(value) for name, value in self.beside},
             "goal": ", ".join(bound.goal for bound in self.bounds),
             "ok": self.ok,
             "how": self.how,

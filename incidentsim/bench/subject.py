@@ -1,30 +1,37 @@
-"""The world that the speed figures run: which scenario, with or without its incident. One place to switch it."""
+"""The worlds that the figures run: the default stack, an older one beside it, and a whole incident."""
 
 from __future__ import annotations
 
 from incidentsim.commands.parse import parse
 from incidentsim.scenario.cast import plain_cast
 from incidentsim.scenario.catalogue import find
+from incidentsim.scenario.healthy import DEFAULT_STACK, healthy, load_stack
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import Scenario
 from incidentsim.world.world import World
 
-SUBJECT = "slow-chat"
-"""The scenario whose stack and tenants are run: eight replicas of an 8B model, 50 requests per second."""
+SUBJECT = DEFAULT_STACK
+"""The stack that speed and memory are judged on: eight replicas in two pools, 50 requests per second, every stage."""
+
+BESIDE = "chat"
+"""The stack whose figures are shown beside: eight replicas of one pool, no stages, 50 requests per second."""
+
+INCIDENT = "slow-chat"
+"""The scenario that is audited: restarts, retries and preemption."""
 
 MINUTE_US = 60_000_000
 
-
-def incident(name: str = SUBJECT) -> Scenario:
-    """Return the scenario as it is, faults and all."""
-    return load_scenario(find(name))
+HOUR_US = 60 * MINUTE_US
 
 
-def calm(name: str = SUBJECT) -> Scenario:
-    """Return the scenario's stack and demand without faults, people or objectives of the incident."""
-    whole = incident(name)
-    timeline = tuple(entry for entry in whole.timeline if entry.change is not None)
-    return whole.model_copy(update={"timeline": timeline, "root_causes": ()})
+def incident() -> Scenario:
+    """Return the audited scenario as it is, faults and all."""
+    return load_scenario(find(INCIDENT))
+
+
+def calm(stack: str = SUBJECT) -> Scenario:
+    """Return a stack under its own tenants' demand, with nothing planted."""
+    return healthy(load_stack(stack), duration_us=HOUR_US)
 
 
 def world_of(scenario: Scenario, *, telemetry: bool) -> World:

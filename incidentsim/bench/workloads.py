@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import simpy
 
 from incidentsim.bench.step_tables import VIDUR, load_recorded_run
-from incidentsim.bench.subject import MINUTE_US, calm, send, world_of
+from incidentsim.bench.subject import MINUTE_US, SUBJECT, calm, send, world_of
 from incidentsim.exact import Draws
 from incidentsim.session.branching import Branches, grow
 from incidentsim.world.kernel import Call, Kernel
@@ -157,9 +157,9 @@ def counterfactuals(*, minutes: int, branch_minute: int, plans: int, workers: in
     yield {"checked": checked, "wrong": wrong}
 
 
-def stack(*, telemetry: bool, minutes: int, slices: int) -> Iterator[Counts]:
-    """Run the default stack without faults for `minutes` from its first moment."""
-    scenario = calm()
+def stack(*, telemetry: bool, minutes: int, slices: int, stack_id: str = SUBJECT) -> Iterator[Counts]:
+    """Run a stack, the default one if not told otherwise, without faults for `minutes` from its first moment."""
+    scenario = calm(stack_id)
     world = world_of(scenario, telemetry=telemetry)
     begin = world.now_us
     events = 0

@@ -24,6 +24,7 @@ VERBS = {
     "verify": "Check a transcript: its chain, its engine, and its digests.",
     "score": "Score transcripts and explain the score.",
     "postmortem": "Write a postmortem, and check it: facts, causes, and whether its action items would have helped.",
+    "report": "Write a report of one play, for people who were not there.",
     "runbook": "Test runbooks by letting a scripted on-call follow them.",
     "scenario": "List, show and check scenarios.",
     "bench": "Measure speed and fidelity against the goals of the design.",

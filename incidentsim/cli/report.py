@@ -34,9 +34,10 @@ def print_debrief(card: Scorecard, out: Console, futures: Section | None = None)
     out.print(Text("score --explain RULE tells how a part is made.", "dim"))
 
 
-def print_rule(rule: Rule, out: Console) -> None:
-    """Print what a rule says."""
-    out.print(Text.assemble((rule.id, "bold"), f"  {rule.title}  (weight {rule.weight}, scoring {rule.section})"))
+def print_rule(rule: Rule, out: Console, *, weight: str = "") -> None:
+    """Print what a rule says; `weight` is what it weighs here, when that depends on a rubric."""
+    said = f"  {rule.title}  (weight {weight or rule.weight}, scoring {rule.section})"
+    out.print(Text.assemble((rule.id, "bold"), said))
     for text in (rule.formula, rule.why):
         out.print(Padding(safe_text(text), (0, 0, 0, 2)))
 

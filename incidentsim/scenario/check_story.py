@@ -22,6 +22,7 @@ def check_story(scenario: Scenario, known: Inventory, located: Located) -> None:
     """Report every reference in causes, team and scripts that leads nowhere."""
     for i, cause in enumerate(scenario.root_causes):
         _check_root_cause(cause, ("root_causes", i), scenario, known, located)
+    _check_invariants(scenario, known, located)
     _check_team(scenario, located)
     _check_words(scenario, known, located)
     for path, script in scripts_of(scenario):
@@ -73,6 +74,8 @@ def texts_of(scenario: Scenario) -> Iterator[tuple[Path, str]]:
             yield ("team", i, "knows", j, "answer"), topic.answer
             if topic.does:
                 yield ("team", i, "knows", j, "does", "says"), topic.does.says
+    for i, invariant in enumerate(scenario.invariants):
+        yield ("invariants", i, "why"), invariant.why
     for name, text in scenario.runbooks.items():
         yield ("runbooks", name), text
 
@@ -94,6 +97,11 @@ def _check_root_cause(cause: RootCause, path: Path, scenario: Scenario, known: I
                 located.report((*path, "evidence", i, j), message)
     check_condition(cause.removed_when, (*path, "removed_when"), scenario, known, located)
     _check_chain(cause, (*path, "chain"), located)
+
+
+def _check_invariants(scenario: Scenario, known: Inventory, located: Located) -> None:
+    for i, invariant in enumerate(scenario.invariants):
+        check_condition(invariant.holds, ("invariants", i, "holds"), scenario, known, located)
 
 
 def _check_chain(cause: RootCause, path: Path, located: Located) -> None:
@@ -118,7 +126,8 @@ def _check_chain(cause: RootCause, path: Path, located: Located) -> None:
 def check_condition(condition: Condition, path: Path, scenario: Scenario, known: Inventory,
                     located: Located) -> None:  # fmt: skip
     """Report what a condition asks that can't be asked."""
-    names = ("any", "all", "knob", "fault_removed", "fault_started", "waiver_expiry_agreed", "pool", "bad_share_above")
+    names = ("any", "all", "knob", "fault_removed", "fault_started", "fault_present", "change_in_force",
+             "waiver_expiry_agreed", "pool", "bad_share_above")  # fmt: skip
     tests = [name for name in names if getattr(condition, name)]
     if len(tests) != 1:
         listed = f"has {' and '.join(tests)}" if tests else "has none"
@@ -134,11 +143,12 @@ def check_condition(condition: Condition, path: Path, scenario: Scenario, known:
         paths = ((*path, "knob"), (*path, compared[0]))
         check_knob_path(condition.knob, value, paths, known, located)
     faults = [e.fault.id for e in scenario.timeline if e.fault]
-    for field in ("fault_removed", "fault_started"):
+    for field in ("fault_removed", "fault_started", "fault_present"):
         fault = getattr(condition, field)
         if fault and fault not in faults:
             message = f"no fault has the id {quoted(fault)}{did_you_mean(fault, faults)}"
             located.report((*path, field), message)
+    _check_change(condition.change_in_force, (*path, "change_in_force"), scenario, located)
     pools = [pool.id for pool in scenario.stack.pools]
     if condition.pool and condition.pool not in pools:
         hint = did_you_mean(condition.pool, pools)
@@ -155,6 +165,12 @@ def _check_words(scenario: Scenario, known: Inventory, located: Located) -> None
         if name not in names:
             hint = did_you_mean(name, names) or "; words are for a component, a change or impact"
             located.report(("words", name), f"there is no {quoted(name)}{hint}", key=True)
+
+
+def _check_change(change_id: str, path: Path, scenario: Scenario, located: Located) -> None:
+    changes = [e.change.id for e in scenario.timeline if e.change]
+    if change_id and change_id not in changes:
+        located.report(path, f"no change has the id {quoted(change_id)}{did_you_mean(change_id, changes)}")
 
 
 def _check_waiver(change_id: str, path: Path, scenario: Scenario, located: Located) -> None:
@@ -185,6 +201,7 @@ def _check_team(scenario: Scenario, located: Located) -> None:
             if topic.does.who and topic.does.who not in TEAM_ROLES:
                 hint = did_you_mean(topic.does.who, TEAM_ROLES)
                 located.report((*at, "does", "who"), f"there is no role {quoted(topic.does.who)}{hint}")
+            _check_change(topic.does.rolls_back, (*at, "does", "rolls_back"), scenario, located)
             if topic.does.agrees_waiver:
                 _check_waiver(topic.does.agrees_waiver, (*at, "does", "agrees_waiver"), scenario, located)
 

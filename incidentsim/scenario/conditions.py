@@ -26,6 +26,10 @@ class ConditionState(Protocol):
         """Return whether the planted fault with this id has begun."""
         ...
 
+    def change_in_force(self, change_id: str) -> bool:
+        """Return whether the change has been made and is not rolled back."""
+        ...
+
     def ready(self, pool: str) -> int:
         """Return the number of replicas of a pool that are ready."""
         ...
@@ -52,6 +56,11 @@ def evaluate(condition: Condition, state: ConditionState) -> bool:
         tests.append(state.fault_removed(condition.fault_removed))
     if condition.fault_started:
         tests.append(state.fault_started(condition.fault_started))
+    if condition.fault_present:
+        fault = condition.fault_present
+        tests.append(state.fault_started(fault) and not state.fault_removed(fault))
+    if condition.change_in_force:
+        tests.append(state.change_in_force(condition.change_in_force))
     if condition.pool:
         tests.append(state.ready(condition.pool) < condition.ready_below)
     if condition.bad_share_above:

@@ -20,6 +20,9 @@ MAX_REQUESTS = 2_000_000
 MAX_DURATION_US = 4 * 3_600 * 1_000_000
 """Longest incident, and longest prelude, in µs: four hours, the longest soak."""
 
+MIN_INTERVAL_US = 1_000_000
+"""Shortest time between two scrapes or two evaluations of rules, and shortest mean phase of bursts: a second."""
+
 _MILLION = 1_000_000
 
 
@@ -28,10 +31,18 @@ def check_size(scenario: Scenario, params: Mapping[int, Mapping[str, Any]], loca
     for name in ("duration", "prelude"):
         if getattr(scenario, name) > MAX_DURATION_US:
             located.report((name,), "longer than four hours")
+    part = scenario.stack.observability
+    for name in ("scrape_interval", "rule_interval"):
+        if getattr(part, name) < MIN_INTERVAL_US:
+            located.report(("stack", "observability", name), "shorter than a second")
     rates = {f"tenant.{tenant.id}": tenant.workload.rate / 1_000 for tenant in scenario.tenants}
     for i, tenant in enumerate(scenario.tenants):
-        if tenant.workload.rate > MAX_RATE * 1_000:
+        workload = tenant.workload
+        if workload.rate > MAX_RATE * 1_000:
             located.report(("tenants", i, "workload", "rate"), f"more than {MAX_RATE:,} requests per second")
+        for name in ("burst_every", "burst_lasts"):
+            if getattr(workload, name) < MIN_INTERVAL_US:
+                located.report(("tenants", i, "workload", name), "shorter than a second")
     seconds = (scenario.duration + scenario.prelude) / _MILLION
     total = 0.0
     for rate in rates.values():

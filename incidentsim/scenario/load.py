@@ -82,13 +82,18 @@ def with_stack_demand(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update=given)
 
 
-NOT_PLAYED = {"digest", "byte_digest", "words"}
-"""Fields that no world, session or score reads: a postmortem's words, and the digests themselves."""
+NOT_PLAYED = {"digest", "byte_digest", "words", "assessment"}
+"""Fields that no world, session or score reads: a postmortem's words, an assessment, the digests themselves."""
 
 
 def behaviour_digest(scenario: Scenario) -> str:
-    """Return SHA-256 of the canonical JSON of what a scenario says; layout and comments don't matter."""
-    return sha256_hex(canonical_json(scenario.model_dump(mode="json", exclude=NOT_PLAYED)))
+    """Return SHA-256 of the canonical JSON of what a scenario says; layout and comments don't matter.
+
+    What is left at its default is not said, so that a language that grows leaves the records of earlier scenarios
+    theirs. A default that changes is a change of the engine (`session.engine.ENGINE_COMPAT`).
+    """
+    said = scenario.model_dump(mode="json", exclude=NOT_PLAYED, exclude_defaults=True)
+    return sha256_hex(canonical_json(said))
 
 
 def _finish(scenario: Scenario, params: dict[int, dict[str, Any]], contents: dict[str, bytes]) -> Scenario:

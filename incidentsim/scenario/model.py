@@ -34,9 +34,9 @@ from incidentsim.scenario.parts import (
     Workload,
 )
 
-__all__ = ["Change", "Client", "Condition", "Doing", "FaultPlan", "Loss", "Message", "Model", "ObservabilityPart",
-           "Page", "Part", "PoolPart", "RootCause", "RoutePart", "Scenario", "Script", "Slo", "Stack", "TeamMate",
-           "Tenant", "TimelineEntry", "Topic", "Waiver", "Workload"]  # fmt: skip
+__all__ = ["Assessment", "Change", "Client", "Condition", "Doing", "FaultPlan", "Invariant", "Loss", "Message",
+           "Model", "ObservabilityPart", "Page", "Part", "PoolPart", "RootCause", "RoutePart", "Scenario", "Script",
+           "Slo", "Stack", "TeamMate", "Tenant", "TimelineEntry", "Topic", "Waiver", "Workload"]  # fmt: skip
 
 
 class Waiver(Model):
@@ -96,7 +96,8 @@ class Page(Model):
 class Condition(Model):
     """A condition on world state: one test, or `any` / `all` of several.
 
-    `knob` with `equals` or `differs`; `fault_removed` and `fault_started` name a fault by id;
+    `knob` with `equals` or `differs`; `fault_removed`, `fault_started` and `fault_present` (begun, and not gone at
+    its root) name a fault by id; `change_in_force` a change that is in the log and not rolled back;
     `waiver_expiry_agreed` a change whose waiver has an expiry that its owner agreed to; `pool` with `ready_below`:
     fewer replicas of it are ready; `bad_share_above`: so many user requests of the last minute or two were late
     or failed.
@@ -109,6 +110,8 @@ class Condition(Model):
     differs: KnobText | None = None
     fault_removed: str = ""
     fault_started: str = ""
+    fault_present: str = ""
+    change_in_force: str = ""
     waiver_expiry_agreed: str = ""
     pool: str = ""
     ready_below: Count = 0
@@ -153,12 +156,16 @@ class RootCause(Model):
 
 
 class Doing(Model):
-    """What a team-mate's answer sets in motion: after `after`, the fault's strength becomes `strength`."""
+    """What a team-mate's answer sets in motion: after `after`, the fault's strength becomes `strength`.
+
+    `rolls_back` names a change that they roll back then, unless somebody has by that time.
+    """
 
     fault: str = ""
     after: Duration = 0
     strength: Ratio = 0
     agrees_waiver: str = ""
+    rolls_back: str = ""
     who: str = ""
     says: CleanText = ""
 
@@ -181,6 +188,22 @@ class TeamMate(Model):
     answers_in: PositiveDuration = 45_000_000
     knows: tuple[Topic, ...] = Field(default=(), max_length=64)
     otherwise: CleanText = "I don't know, sorry."
+
+
+class Invariant(Model):
+    """Something that must stay as it is, whatever helps: `holds` on world state, and why."""
+
+    id: Id
+    holds: Condition
+    why: CleanText
+
+
+class Assessment(Model):
+    """What the exercise is meant to show about a person: the claim, and what in a transcript bears it out."""
+
+    claim: CleanText
+    observable: CleanText
+    weight: Milli = 1_000
 
 
 class Script(Model):
@@ -225,6 +248,8 @@ class Scenario(Model):
     causal_graph: tuple[tuple[str, str], ...] = Field(default=(), max_length=200)
     herrings: tuple[CleanText, ...] = Field(default=(), max_length=40)
     words: dict[str, tuple[CleanText, ...]] = Field(default_factory=dict, max_length=64)
+    invariants: tuple[Invariant, ...] = Field(default=(), max_length=16)
+    assessment: tuple[Assessment, ...] = Field(default=(), max_length=16)
     team: tuple[TeamMate, ...] = Field(default=(), max_length=16)
     references: tuple[Script, ...] = Field(default=(), max_length=16)
     tempting: tuple[Script, ...] = Field(default=(), max_length=16)

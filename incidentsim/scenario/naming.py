@@ -22,6 +22,16 @@ SINGLES = ("gateway", "router", "autoscaler", "organisation", "observability")
 """Components that a stack has once, named after their kind."""
 
 
+SPEAKERS: dict[str, tuple[str, ...]] = {
+    "node": ("kernel", "kubelet", "node-problem-detector"),
+    "pool": ("kubelet", "kube-scheduler", "kube-controller-manager"),
+    "pipeline": ("airflow", "validator"),
+    "response-cache": ("redis",),
+    "control-plane": ("coredns",),
+}
+"""Programs around a component of each kind that write log lines under a name of their own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """Every component of a scenario by stable id, with its kind; replicas apart."""
@@ -31,7 +41,9 @@ class Inventory:
 
     def services(self) -> tuple[str, ...]:
         """Return the names that log lines carry as their service."""
-        return tuple(c for c, kind in self.components.items() if kind not in ("tenant", "organisation"))
+        own = (c for c, kind in self.components.items() if kind not in ("tenant", "organisation"))
+        others = (name for kind in self.components.values() for name in SPEAKERS.get(kind, ()))
+        return tuple(dict.fromkeys((*own, *others)))
 
 
 def inventory(scenario: Scenario) -> Inventory:

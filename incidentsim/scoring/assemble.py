@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from incidentsim.scenario.model import Scenario
-from incidentsim.scoring.burn import BurnCurve
+from incidentsim.scoring.burn import overspent
 from incidentsim.scoring.communication import Communication
 from incidentsim.scoring.credit import Credit
 from incidentsim.scoring.diagnosis import Diagnosis
@@ -21,7 +21,7 @@ from incidentsim.scoring.play import Moment, Play
 from incidentsim.scoring.points import Earned
 from incidentsim.scoring.process import Habits, Process
 from incidentsim.scoring.promql_names import metrics_in
-from incidentsim.scoring.protocol import Outcome
+from incidentsim.scoring.protocol import RUN_ON_US, Outcome
 from incidentsim.scoring.scorecard import (
     Milestone,
     MissedItem,
@@ -196,13 +196,13 @@ def scored_statements(words: Communication) -> tuple[ScoredStatement, ...]:
     )
 
 
-def durable(actual: Outcome | None, scenario: Scenario, curve: BurnCurve) -> bool | None:
+def durable(actual: Outcome | None, scenario: Scenario) -> bool | None:
     """Return whether every root cause was removed and nothing came back in the hidden run-on."""
     if actual is None:
         return None
     removed = all(actual.removed_at_us.get(root.id) is not None for root in scenario.root_causes)
-    last_us = curve.times_us[-1] if curve.times_us else scenario.duration
-    return removed and not actual.present_after and not curve.burned_between(scenario.duration, last_us)
+    back = overspent(actual.series, scenario, scenario.duration, scenario.duration + RUN_ON_US)
+    return removed and not actual.present_after and not back
 
 
 def never_looked_at(play: Play, evidence: Evidence) -> tuple[str, ...]:

@@ -18,6 +18,9 @@ from incidentsim.transcript.model import Record
 WINDOW_US = 60_000_000
 """Burn is taken over the last 60 s: six marks, enough requests to be stable at a few a second."""
 
+RECURRENCE_US = 300_000_000
+"""Shortest stretch of the hidden run-on over which harm counts as come back: half of it."""
+
 SUSTAINED_US = 120_000_000
 """How long burn must stay below 1 before users count as helped: 120 s (scoring.md §2)."""
 
@@ -57,10 +60,6 @@ class BurnCurve:
                 return since
         return None
 
-    def burned_between(self, start_us: int, end_us: int) -> bool:
-        """Return whether any mark in (start_us, end_us] burned faster than allowed."""
-        return any(over and start_us < t_us <= end_us for t_us, over in zip(self.times_us, self.over, strict=True))
-
 
 def burn_curve(series: Mapping[str, Sequence[Mark]], scenario: Scenario) -> BurnCurve:
     """Return the curve over all objectives of the scenario that `series` has."""
@@ -76,6 +75,25 @@ def burn_curve(series: Mapping[str, Sequence[Mark]], scenario: Scenario) -> Burn
             over[t_us] = over.get(t_us, False) or hot
     times_us = tuple(sorted(over))
     return BurnCurve(times_us=times_us, over=tuple(over[t] for t in times_us))
+
+
+def overspent(series: Mapping[str, Sequence[Mark]], scenario: Scenario, start_us: int, end_us: int) -> bool:
+    """Return whether, in some RECURRENCE_US between two times, any objective had more bad requests than it allows.
+
+    Of a shorter stretch the whole counts. A minute of a healthy system may burn a little faster than allowed.
+    """
+    for slo in scenario.slos:
+        marks = [mark for mark in series.get(slo.id, ()) if start_us <= mark[0] <= end_us]
+        for i, (t_us, offered, bad) in enumerate(marks):
+            since = max((m for m in marks[:i] if m[0] <= t_us - RECURRENCE_US), default=None)
+            if since is None and t_us == marks[-1][0] and t_us - marks[0][0] < RECURRENCE_US:
+                since = marks[0]
+            if since is None:
+                continue
+            requests, bad_requests = offered - since[1], bad - since[2]
+            if bad_requests * 1_000_000 > requests * (1_000_000 - slo.objective):
+                return True
+    return False
 
 
 def recorded_series(records: Sequence[Record]) -> dict[str, tuple[Mark, ...]]:

@@ -1,26 +1,18 @@
 """What each rule of the score says: formula, weights, and the section of the design it comes from.
 
-`incidentsim score --explain RULE` prints one; every part of a scorecard names its rule. Declared once, here.
+`incidentsim score --explain RULE` prints one; every part of a scorecard names its rule. Those of the
+practice index are declared here, those of the interview scorecard in `explain_interview`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from incidentsim.errors import UsageError
+from incidentsim.scoring.explain_interview import INTERVIEW_RULES
+from incidentsim.scoring.rule import Rule
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One rule. `section` is of docs/design/scoring.md; `weight` its share of the practice index, as text."""
-
-    id: str
-    title: str
-    formula: str
-    section: str
-    weight: str
-    why: str
+__all__ = ["RULES", "Rule", "explain"]
 
 
 _ALL = (
@@ -116,8 +108,8 @@ _ALL = (
     ),
 )  # fmt: skip
 
-RULES: dict[str, Rule] = {rule.id: rule for rule in _ALL}
-"""Every rule, by its id."""
+RULES: dict[str, Rule] = {rule.id: rule for rule in (*_ALL, *INTERVIEW_RULES)}
+"""Every rule, by its id: those of the practice index first."""
 
 
 def explain(rule: str) -> Rule:

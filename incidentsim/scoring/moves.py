@@ -120,7 +120,7 @@ def touched_by(command: Command, scenario: Scenario, names: Names) -> tuple[str,
         case "silence":
             out.append("observability")
         case "ask" | "page":
-            out += _touched_by_question(target, scenario)
+            out += _touched_by_question(target, scenario, names)
         case _:
             pools = [pool.id for pool in stack.pools]
             replica = _REPLICA.fullmatch(target)
@@ -167,7 +167,7 @@ def _component_in(target: str, names: Names) -> str:
     return f"tenant.{placeholder[2]}" if placeholder[1] == "tenant" else placeholder[2]
 
 
-def _touched_by_question(target: str, scenario: Scenario) -> list[str]:
+def _touched_by_question(target: str, scenario: Scenario, names: Names) -> list[str]:
     role, _, topic = target.partition("/")
     faults: Mapping[str, str] = {e.fault.id: e.fault.component for e in scenario.timeline if e.fault is not None}
     out = ["organisation"]
@@ -175,4 +175,5 @@ def _touched_by_question(target: str, scenario: Scenario) -> list[str]:
         for known in mate.knows:
             if mate.role == role and known.topic == topic and known.does is not None:
                 out.append(faults.get(known.does.fault, ""))
+                out += _touched_by_change(known.does.rolls_back, scenario, names)
     return [component for component in out if component]

@@ -73,6 +73,16 @@ class Belief(Moment):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stated(Moment):
+    """A hypothesis as it was typed; `cause` is None when it names none."""
+
+    number: int
+    text: str
+    cause: Cause | None
+    p_ppm: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuledOut(Moment):
     """A hypothesis dropped by its number."""
 
@@ -102,6 +112,7 @@ class Play:
     looks: tuple[Looked, ...] = ()
     screens: tuple[ScreenShown, ...] = ()
     beliefs: tuple[Belief, ...] = ()
+    stated: tuple[Stated, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     said: tuple[Said, ...] = ()
     answers: tuple[Answered, ...] = ()
@@ -146,9 +157,12 @@ def read_play(records: Sequence[Record], names: Names) -> Play:
                 start = opened.pop(str(body["screen"]), None)
                 if start is not None:
                     keep("screens", _shown(start, int(body["open_us"])))
-            case "hypothesis" if body.get("cause"):
-                component, _, fault = str(body["cause"]).rpartition(":")
-                keep("beliefs", _belief(r, (names(component), fault), committed=False))
+            case "hypothesis":
+                component, _, fault = str(body.get("cause") or "").rpartition(":")
+                named = (names(component), fault) if fault else None
+                if named is not None:
+                    keep("beliefs", _belief(r, named, committed=False))
+                keep("stated", _stated(r, named))
             case "diagnosis":
                 cause = (names(str(body["component"])), str(body["fault"]))
                 keep("beliefs", _belief(r, cause, committed=True))
@@ -197,6 +211,14 @@ def _issued(r: Record) -> Issued:
 
 def _shown(start: Record, open_us: int) -> ScreenShown:
     return ScreenShown(t_us=start.t_us, seq=start.seq, screen=str(start.body["screen"]), open_us=open_us)
+
+
+def _stated(r: Record, cause: Cause | None) -> Stated:
+    p_ppm = r.body.get("p_ppm")
+    return Stated(
+        t_us=r.t_us, seq=r.seq, number=int(r.body.get("number") or 0), text=str(r.body.get("statement") or ""),
+        cause=cause, p_ppm=1_000_000 if p_ppm is None else int(p_ppm),
+    )  # fmt: skip
 
 
 def _belief(r: Record, cause: Cause, *, committed: bool) -> Belief:

@@ -18,8 +18,13 @@ from incidentsim.scoring.communication import communication
 from incidentsim.scoring.diagnosis import judge
 from incidentsim.scoring.effects import Effects, World, credit_errors, effects_of
 from incidentsim.scoring.evidence import gather
+from incidentsim.scoring.flags import propose
+from incidentsim.scoring.flags.case import Case
 from incidentsim.scoring.harm import harm, is_unsafe
+from incidentsim.scoring.hypotheses import hypotheses
+from incidentsim.scoring.interview_card import Interview
 from incidentsim.scoring.loss import LEAST_SAVING
+from incidentsim.scoring.measures import Gained, Told, measures_of, on_sibling
 from incidentsim.scoring.moves import moves_of
 from incidentsim.scoring.play import names_of, read_play
 from incidentsim.scoring.points import Earned, errors_of
@@ -53,12 +58,8 @@ def score(
     evidence = gather(play, scenario, names)
     moves = moves_of(play.given(), play.reverts, scenario, names)
     habits = [habits_of(move, play, evidence, scenario, names) for move in moves]
-    verdict = judge(
-        play.beliefs,
-        scenario,
-        evidence,
-        [(names(component), fault) for component, fault in vocabulary.causes],
-    )
+    vocabulary_ids = [(names(component), fault) for component, fault in vocabulary.causes]
+    verdict = judge(play.beliefs, scenario, evidence, vocabulary_ids)
     recorded = recorded_series(transcript.records)
     notes = list(assemble.STANDING_NOTES)
 
@@ -100,6 +101,7 @@ def score(
         removed_at_us=removed, names=names,
     )  # fmt: skip
 
+    lasting = assemble.durable(actual, scenario)
     parts: dict[str, Part] = assemble.parts_of_words(verdict, worked, words, penalty, play)
     index: float | None = None
     earned: list[Earned] = []
@@ -121,6 +123,23 @@ def score(
             f"The session ended at {format_clock(play.end_us)}; effects are counted to the scenario's end, "
             f"{format_clock(scenario.duration)}, with no further commands."
         )
+    gained = [
+        Gained(
+            s=e.s, g=e.g, harm=e.harm, earned=any(c.nano > 0 for c in effects.credits),
+            durable=bool(assemble.durable(effects.actual, scenario)),
+            onset_us=effects.scale.onset_us, t_ref_us=effects.scale.t_ref_us,
+        )
+        for effects, e in zip([own, *others] if own else (), earned, strict=True)
+    ]  # fmt: skip
+    told = Told(
+        play=play, scenario=scenario, names=names, verdict=verdict, words=words, penalty=penalty, times=times,
+        curve=curve, gained=gained[0] if gained else None,
+        moves=[m for m, counted in zip(moves, counts, strict=True) if counted],
+        habits=[h for h, counted in zip(habits, counts, strict=True) if counted],
+    )  # fmt: skip
+    scored = assemble.scored_moves(
+        moves, habits, credits, counts, unsafe_moves, errors=credit_errors(own, others) if own else None
+    )
     return Scorecard(
         scenario=scenario.id,
         scenario_version=scenario.version,
@@ -129,18 +148,22 @@ def score(
         authority=str(transcript.header.get("authority", "self")),
         practice_index=index,
         parts=parts,
-        moves=assemble.scored_moves(
-            moves, habits, credits, counts, unsafe_moves, errors=credit_errors(own, others) if own else None
-        ),
+        moves=scored,
         bad_saved=bad_saved_between(own.scale.nothing, own.actual, scenario) if own else (),
         evidence_seen=assemble.seen_items(evidence),
         evidence_missed=assemble.missed_items(evidence, scenario, transcript.records),
         times=assemble.milestones(times),
         diagnosis=assemble.scored_claims(verdict),
         statements=assemble.scored_statements(words),
-        durable=assemble.durable(actual, scenario, curve),
+        durable=lasting,
         never_looked_at=assemble.never_looked_at(play, evidence),
         notes=tuple(notes),
+        interview=Interview(
+            measures=measures_of(told), earned=gained[0].earned if gained else None,
+            siblings=tuple(on_sibling(told, there) for there in gained[1:]),
+        ),
+        hypotheses=hypotheses(play, scenario, times.identify, verdict, vocabulary_ids),
+        flags=propose(Case(told=told, all_moves=moves, scored=scored, evidence=evidence)),
         credit_form=own.form.fields() if own else {},
         errors=errors_of(earned),
         siblings=tuple(assemble.sibling(e, points) for e, points in zip(others, earned[1:], strict=True)),

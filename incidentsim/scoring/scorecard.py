@@ -1,16 +1,18 @@
 """The scorecard: every number of a score with what it was made from, and its JSON form.
 
-Made by `score.score`; read by the command line, reports, the debrief, certificates and sweeps. The JSON is
+Made by `score.score`; read by the command line, reports, the debrief, certificates and sweeps. The shape of
+`interview`, `hypotheses` and `flags` is described in `interview_card`. The JSON is
 sorted and rounded to six decimals, so that the same play gives the same bytes on every machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from incidentsim.exact import canonical_json
+from incidentsim.scoring.interview_card import Flags, Hypotheses, Interview
 from incidentsim.scoring.numbers import rounded
 
 SCHEMA = "incidentsim-score/1"
@@ -148,6 +150,9 @@ class Scorecard:
     durable: bool | None
     never_looked_at: tuple[str, ...]
     notes: tuple[str, ...]
+    interview: Interview = field(default_factory=lambda: Interview(measures={}))
+    hypotheses: Hypotheses = field(default_factory=Hypotheses)
+    flags: Flags = field(default_factory=Flags)
     credit_form: Mapping[str, Number] = field(default_factory=dict)
     """`form` exact or orders, how many `orders` of how many `moves` were averaged over how many `subsets`,
     whether `deep`; empty when not re-simulated."""
@@ -178,6 +183,9 @@ class Scorecard:
             "durable": self.durable,
             "never_looked_at": self.never_looked_at,
             "notes": self.notes,
+            "interview": self.interview,
+            "hypotheses": self.hypotheses,
+            "flags": self.flags,
             "credit_form": self.credit_form,
             "errors": self.errors,
             "siblings": [_fields(s) for s in self.siblings],
@@ -199,4 +207,6 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in sorted(value.items())}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in sorted(fields(value), key=lambda f: f.name)}
     return rounded(value) if isinstance(value, float) else value

@@ -14,7 +14,7 @@ from incidentsim.scoring.burn import BurnCurve
 from incidentsim.scoring.diagnosis import is_right
 from incidentsim.scoring.evidence import SLO_METRICS, Evidence, items_of_look
 from incidentsim.scoring.moves import Move
-from incidentsim.scoring.play import Belief, Cause, Moment, Names, Play, RuledOut
+from incidentsim.scoring.play import Belief, Cause, Issued, Moment, Names, Play, RuledOut, Said
 from incidentsim.transcript.model import Record
 
 TEMPORARY_VERBS = ("limit", "priority", "shed", "silence", "drain")
@@ -44,8 +44,10 @@ class Timeline:
     identify: Reached
     mitigate: Reached
     resolve: Reached
+    temporary: tuple[int, ...]
+    """seqs of temporary measures"""
     unrecorded: tuple[int, ...]
-    """seqs of temporary measures that were neither undone nor written down"""
+    """seqs of those that were neither undone, lifted nor written down"""
 
     def all(self) -> tuple[Reached, ...]:
         """Return the milestones in order."""
@@ -64,7 +66,7 @@ def timeline(
     names: Names,
 ) -> Timeline:
     """Return the milestones. `credited` are the moves with positive credit, empty where it is not known."""
-    settled, unrecorded = _temporary_measures(moves, play, names)
+    temporary, settled, unrecorded = _temporary_measures(moves, play, names)
     return Timeline(
         detect=_first("detect", (*_symptom_looks(play, evidence, names), *play.acks, *play.severities)),
         acknowledge=_first("acknowledge", play.acks),
@@ -72,6 +74,7 @@ def timeline(
         identify=_identified(play, scenario),
         mitigate=_mitigated(credited, curve),
         resolve=_resolved(scenario, removed_at_us, settled, unrecorded),
+        temporary=temporary,
         unrecorded=unrecorded,
     )
 
@@ -137,24 +140,55 @@ def _mitigated(credited: Sequence[Move], curve: BurnCurve) -> Reached:
     return Reached(name="mitigate", t_us=calm_us, seq=done[-1].seq)
 
 
-def _temporary_measures(moves: Sequence[Move], play: Play, names: Names) -> tuple[tuple[Moment, ...], tuple[int, ...]]:
-    """Return when each temporary measure was undone or written down, and the seqs of those that never
-    were."""
+def _temporary_measures(
+    moves: Sequence[Move], play: Play, names: Names
+) -> tuple[tuple[int, ...], tuple[Moment, ...], tuple[int, ...]]:
+    """Return the temporary measures, when each was undone, lifted or written down, and those that never were."""
+    made: list[int] = []
     settled: list[Moment] = []
     unrecorded: list[int] = []
-    for move in moves:
-        if move.verb not in TEMPORARY_VERBS:
+    issued = {command.seq: command for command in play.issued}
+    said = _first_said(play)
+    for i, move in enumerate(moves):
+        making = [seq for seq in move.seqs if issued[seq].command.verb == move.verb and not _lifts(issued[seq])]
+        if move.verb not in TEMPORARY_VERBS or not making:
             continue
+        made.append(move.seq)
+        last = issued[making[-1]]
         if move.undone_at is not None:
             settled.append(move.undone_at)
             continue
         about = (move.verb, move.target, *move.touched)
-        told = next((s for s in play.said if s.seq > move.seq and _mentions(s.text, about, names)), None)
-        if told is None:
-            unrecorded.append(move.seq)
+        same = [m for m in moves[i:] if (m.verb, m.target) == (move.verb, move.target)]
+        ends: list[Moment] = [
+            issued[seq] for m in same for seq in m.seqs
+            if seq > last.seq and _lifts(issued[seq]) and _resource(issued[seq]) == _resource(last)
+        ]  # fmt: skip
+        ends += [s for s in said if s.seq > move.seq and _mentions(s.text, about, names)]
+        if ends:
+            settled.append(min(ends, key=lambda m: m.seq))
         else:
-            settled.append(told)
-    return tuple(settled), tuple(unrecorded)
+            unrecorded.append(move.seq)
+    return tuple(made), tuple(settled), tuple(unrecorded)
+
+
+def _lifts(issued: Issued) -> bool:
+    """Return whether a command ends its kind of measure instead of making one: `unlimited`, or 0 %."""
+    args = issued.command.args
+    return args.get("rate") == "unlimited" or args.get("percent") in ("0", "0%")
+
+
+def _resource(issued: Issued) -> str:
+    return issued.command.args.get("resource", "")
+
+
+def _first_said(play: Play) -> list[Said]:
+    """Return what was said, a status only the first time: saying it again settles nothing more."""
+    seen: dict[str, Said] = {}
+    for s in play.said:
+        words = " ".join(_WORD.findall(s.text.casefold()))
+        seen.setdefault(words if s.kind == "status" else str(s.seq), s)
+    return list(seen.values())
 
 
 def _mentions(text: str, about: Sequence[str], names: Names) -> bool:

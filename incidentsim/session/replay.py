@@ -1,7 +1,8 @@
 """Running a record again, and saying whether it gives the same bits.
 
 `verify` is `incidentsim verify`: chain, engine and scenario, then every fact and checkpoint in turn. The
-first difference is reported with the one line that reproduces it.
+first difference is reported with the one line that reproduces it, and with the components whose state differs at the
+first checkpoint that does.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from incidentsim.errors import DigestMismatch, TranscriptError
-from incidentsim.events import as_body
+from incidentsim.events import CheckpointTaken
 from incidentsim.exact import format_clock
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
+from incidentsim.session.divergence import Parting, first_parting
 from incidentsim.session.host import HEADLESS_SLICE_US
 from incidentsim.session.ports import WorldFactory, real_world
 from incidentsim.session.resume import check_same
@@ -41,7 +43,10 @@ class Divergence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayResult:
-    """What a replay came to. `dyn` and `tel` are the world's digests at `end_us`."""
+    """What a replay came to. `dyn` and `tel` are the world's digests at `end_us`.
+
+    `parting` is the first checkpoint that differs, with the components whose state does.
+    """
 
     behaviour_digest: str
     recorded_digest: str
@@ -50,6 +55,7 @@ class ReplayResult:
     end_us: int
     checkpoints: int
     first_divergence: Divergence | None
+    parting: Parting | None = None
 
     @property
     def same(self) -> bool:
@@ -87,22 +93,27 @@ def replay(
     for command in timed:
         world.submit(command.command, t_us=command.t_us, k=command.k, ref=command.ref)
     reported: list[ReportedFact] = []
+    taken: list[CheckpointTaken] = []
     while world.now_us < end_us:
         world.advance(min(world.now_us + HEADLESS_SLICE_US, end_us))
-        reported += (ReportedFact(t_us=f.t_us, type=f.type, body=as_body(f)) for f in world.facts())
+        facts = world.facts()
+        reported += (queries.reported(fact) for fact in facts)
+        taken += (fact for fact in facts if isinstance(fact, CheckpointTaken))
     recorded = queries.facts(transcript)
     if not queries.has_ended(transcript):
         # a killed session may have simulated more than it had written
         reported = reported[: len(recorded)]
     given = [c for c in timed if c.t_us <= end_us]
+    checkpoints = queries.checkpoints(transcript)
     return ReplayResult(
         behaviour_digest=queries.behaviour_of(transcript.header, given, reported),
         recorded_digest=queries.behaviour_of(transcript.header, given, recorded),
         dyn=world.dyn_digest(),
         tel=world.tel_digest(),
         end_us=end_us,
-        checkpoints=len(queries.checkpoints(transcript)),
+        checkpoints=len(checkpoints),
         first_divergence=_first_difference(recorded, tuple(reported), path),
+        parting=first_parting(checkpoints, taken, world.part_names()),
     )
 
 
@@ -125,6 +136,8 @@ def verify(path: Path, scenario_of: Any, *, world_factory: WorldFactory = real_w
     except (TranscriptError, DigestMismatch) as wrong:
         return Verification(chain=report, replay=None, problem=str(wrong))
     problem = "" if result.same else f"the replay differs {result.first_divergence}"
+    if not result.same and result.parting is not None:
+        problem += f"; {result.parting}"
     return Verification(chain=report, replay=result, problem=problem)
 
 

@@ -90,10 +90,11 @@ def _run_again(world: WorldPort, transcript: Transcript, until_us: int) -> list[
         facts += world.facts()
     recorded = queries.facts(transcript)
     for place, (was, now) in enumerate(zip(recorded, facts, strict=False)):
-        if (was.t_us, was.type, was.body) != (now.t_us, now.type, as_body(now)):
+        given = queries.reported(now)
+        if was != given:
             raise DigestMismatch(
                 f"running the record again differs at fact {place}, {format_clock(was.t_us)}: recorded "
-                f"{was.type} {was.body}, now {now.type} {as_body(now)}; "
+                f"{was.type} {was.body}, now {given.type} {given.body}; "
                 "`incidentsim verify` says whether the file was changed"
             )
     if len(recorded) > len(facts):

@@ -6,6 +6,7 @@ TEAM_ROLES: dict[str, str] = {
     "account-manager": "Owns the commercial relation with customers; knows contracts, waivers and promises made.",
     "platform": "Runs the gateway, the router and the GPU pools; knows deploys and capacity.",
     "customer-success": "Hears what customers report; knows who complains about what.",
+    "data-platform": "Runs the data jobs, their schedules and contracts; knows what upstream teams announced.",
 }
 """Team-mates that a scenario may give knowledge to, by role."""
 

@@ -40,10 +40,14 @@ class Trace(NamedTuple):
 
 
 class SpanStore:
-    """The newest traces of one world, by id. The oldest goes when a new one finds no room."""
+    """The newest traces of one world, by id. The oldest goes when a new one finds no room.
+
+    `spans` counts those of all traces kept.
+    """
 
     def __init__(self, *, capacity: int = CAPACITY, digest: RollingDigest | None = None) -> None:
         self.capacity = capacity
+        self.spans = 0
         self._digest = digest
         self._ring: list[Trace] = []
         self._by_id: dict[str, Trace] = {}
@@ -60,9 +64,12 @@ class SpanStore:
             self._ring.append(trace)
         else:
             slot = self._added % self.capacity
-            del self._by_id[self._ring[slot].trace_id]
+            oldest = self._ring[slot]
+            del self._by_id[oldest.trace_id]
+            self.spans -= len(oldest.spans)
             self._ring[slot] = trace
         self._added += 1
+        self.spans += len(trace.spans)
         self._by_id[trace.trace_id] = trace
         if self._digest is not None:
             self._digest.add_json(trace)

@@ -90,13 +90,15 @@ class _Plan:
 class SeriesStore:
     """All samples of one world, append only.
 
-    `generation` rises when a series appears, so that a query can keep its selection. Times are scenario µs
+    `generation` rises when a series appears, so that a query can keep its selection. `samples` counts all that are
+    kept, stale markers included. Times are scenario µs
     and must rise from scrape to scrape (ValueError otherwise).
     """
 
     def __init__(self) -> None:
         self.times: list[int] = []
         self.generation = 0
+        self.samples = 0
         self._series: dict[Labels, Series] = {}
         self._by_name: dict[str, list[Series]] = {}
         self._plan: _Plan | None = None
@@ -120,6 +122,7 @@ class SeriesStore:
         for _ in map(call, plan.appends, values):
             pass
         self.times.append(t_us)
+        self.samples += len(values)
         return len(changes).to_bytes(4, "little") + changes + plan.packing.pack(t_us, *values)
 
     def record(self, name: str, labels: Mapping[str, str], t_us: int, value: float) -> None:
@@ -140,6 +143,7 @@ class SeriesStore:
             return
         series.times.append(t_us)
         series.values.append(value)
+        self.samples += 2  # its time is its own
 
     def latest(self, name: str, labels: Mapping[str, str]) -> float | None:
         """Return what the last scrape saw of a series, or None when it saw none."""
@@ -152,6 +156,11 @@ class SeriesStore:
     def series(self, name: str) -> list[Series]:
         """Return the series called `name`, in order of appearance. Don't change the list."""
         return self._by_name.get(name, [])
+
+    @property
+    def count(self) -> int:
+        """Return how many series there are."""
+        return len(self._series)
 
     def names(self) -> list[str]:
         """Return every metric name seen, sorted."""
@@ -190,7 +199,9 @@ class SeriesStore:
             return self._create(name, labels, self.times, here)
         if series.times is not self.times:
             raise ValueError(f"{format_series(labels)} is recorded by a rule and can't be scraped as well")
-        series.values.extend([NAN] * (here - series.first - len(series.values)))
+        missing = here - series.first - len(series.values)
+        series.values.extend([NAN] * missing)
+        self.samples += missing
         return series
 
     def _replan(self, registry: Registry, only: frozenset[str] | None) -> tuple[_Plan, bytes]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from incidentsim.commands.model import Command
 from incidentsim.errors import TranscriptError
-from incidentsim.events import CheckpointTaken
+from incidentsim.events import CheckpointTaken, Fact, as_body
 from incidentsim.exact import RollingDigest
 from incidentsim.transcript.model import Record, TimedCommand, Transcript
 
@@ -52,7 +52,7 @@ class OpenedView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedFact:
-    """A fact as recorded: its time, its type, its body."""
+    """A fact as recorded: its time, its type, and of its body what two plays that behaved the same share."""
 
     t_us: int
     type: str
@@ -114,7 +114,17 @@ def views(transcript: Transcript) -> tuple[OpenedView, ...]:
 
 def facts(transcript: Transcript) -> tuple[ReportedFact, ...]:
     """Return what the world reported, in order."""
-    return tuple(ReportedFact(t_us=r.t_us, type=r.type, body=r.body) for r in of_type(transcript, *FACT_TYPES))
+    return tuple(ReportedFact(t_us=r.t_us, type=r.type, body=_shared(r.body)) for r in of_type(transcript, *FACT_TYPES))
+
+
+def reported(fact: Fact) -> ReportedFact:
+    """Return a fact as `facts` returns it once it is recorded."""
+    return ReportedFact(t_us=fact.t_us, type=fact.type, body=_shared(as_body(fact)))
+
+
+def _shared(body: dict[str, Any]) -> dict[str, Any]:
+    # a checkpoint's parts follow from what its dyn covers, and earlier records lack them
+    return {name: value for name, value in body.items() if name != "parts"} if "parts" in body else body
 
 
 def checkpoints(transcript: Transcript) -> tuple[CheckpointTaken, ...]:

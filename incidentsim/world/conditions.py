@@ -23,13 +23,18 @@ class Conditions:
         """Return whether the fault has begun."""
         return self._stack.faults[fault_id].started
 
+    def change_in_force(self, change_id: str) -> bool:
+        """Return whether the change has been made and not been rolled back."""
+        organisation = self._stack.organisation
+        return organisation.known(change_id) is not None and not organisation.is_rolled_back(change_id)
+
     def ready(self, pool: str) -> int:
         """Return how many replicas are ready."""
         return len(self._stack.pools[pool].routable)
 
     def bad_share_ppm(self) -> int:
         """Return the share of late or failed requests over the last one to two minutes."""
-        return self._stack.book.recent_bad_ppm_total()
+        return self._stack.book.recent_bad_ppm()
 
     def waiver_expiry_agreed(self, change_id: str) -> bool:
         """Return whether the waiver has an agreed end."""

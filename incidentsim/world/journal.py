@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from incidentsim.exact import Draws, bits64
+from incidentsim.errors import BudgetExceeded
+from incidentsim.exact import Draws, bits64, format_clock
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import ObservabilityPart
-from incidentsim.telemetry.logs import LogStore
+from incidentsim.telemetry.logs import MOST_PER_SECOND, LogStore
 from incidentsim.telemetry.spans import SpanStore, Trace, TraceSpan
 from incidentsim.world.kernel import Kernel
 from incidentsim.world.observability.shipping import Line, Shipper
@@ -27,7 +28,8 @@ class Journal:
 
     `accessed` and `traced` are the shares of requests in access log and traces (ppm). `shipper` is the collector
     that lines pass, None when nothing limits it. `skew_us` says how far the clock of a host (or of a pod's) is
-    ahead, None while all clocks are right.
+    ahead, None while all clocks are right. Lines are counted here, by the second in which they are written: in the
+    store their times may lie anywhere.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Journal:
         self.traced = part.trace_sampling
         self.shipper: Shipper | None = None
         self.skew_us: Callable[[str], int] | None = None
+        self._second = self._lines = 0
         self._draws = Draws(seed, "observability", "sampling")
         self._trace_key = Draws(seed, "observability", "trace-id").key
 
@@ -60,6 +63,15 @@ class Journal:
     ) -> None:
         assert self._logs is not None
         now = self._kernel.now
+        second = now // 1_000_000
+        if second != self._second:
+            self._second, self._lines = second, 0
+        self._lines += 1
+        if self._lines > MOST_PER_SECOND:
+            raise BudgetExceeded(
+                f"more than {MOST_PER_SECOND} log lines in the scenario second from {format_clock(now)}, the last from "
+                f"{service}; lower observability.access_log_sampling, or what fails so often"
+            )
         if self.skew_us is not None:
             now += self.skew_us(host)
         shown = self._cast.shown(host)
@@ -75,18 +87,22 @@ class Journal:
             attempt.marks = []
 
     def _sample(self, attempt: Attempt) -> int:
+        """Return the attempt's draw, kept there since it is asked for at its begin and its end."""
         request = attempt.request
-        return self._draws.below(request.index << 6 | request.tenant.number, 1_000_000)
+        sample = attempt.sample = self._draws.below(request.index << 6 | request.tenant.number, 1_000_000)
+        return sample
 
     def access(self, attempt: Attempt, code: int, reason: str) -> None:
         """Note the answer to an attempt: an access-log line (errors always, successes sampled) and a trace."""
         if self._logs is None:
             return
         request = attempt.request
-        key = request.index << 6 | request.tenant.number
-        sample = self._sample(attempt)
+        sample = attempt.sample
+        if sample < 0:
+            sample = self._sample(attempt)
         trace_id = ""
         if sample < self.traced:
+            key = request.index << 6 | request.tenant.number
             trace_id = f"{bits64(self._trace_key, key << 6 | attempt.number):016x}"
             self._trace(attempt, code, trace_id)
         if code == 200 and sample >= self.accessed:

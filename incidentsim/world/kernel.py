@@ -39,7 +39,7 @@ SUSTAINED_S = 30
 """Seconds over which MAX_SUSTAINED is averaged."""
 
 
-class _BareCall:
+class BareCall:
     """A Call that is filled in after it is made: a class with a constructor takes Python twice as long to make."""
 
     __slots__ = ("argument", "function")
@@ -48,7 +48,7 @@ class _BareCall:
     function: Callable[[Call], None]
 
 
-class Call(_BareCall):
+class Call(BareCall):
     """A callback on the queue: `function` is called with the Call itself; `argument` is what it was given."""
 
     __slots__ = ()
@@ -83,7 +83,7 @@ class Kernel(simpy.Environment):
         self.scheduled = number = self.scheduled + 1
         if number > self._limit:
             raise self._too_many()
-        call: Any = _BareCall()
+        call: Any = BareCall()
         call.function = function
         call.argument = argument
         queue: list[Any] = self._queue
@@ -93,13 +93,18 @@ class Kernel(simpy.Environment):
         """Call `function(call)` at scenario time `t_us`, which must not lie in the past."""
         self.after(t_us - self.now, function, argument, priority)
 
-    def push(self, t_us: int, call: Call, priority: int) -> None:
+    def push(self, t_us: int, call: BareCall, priority: int) -> None:
         """Put a Call that is not on the queue at `t_us`, now or later: for who keeps one Call for many events."""
         self.scheduled = number = self.scheduled + 1
         if number > self._limit:
             raise self._too_many()
         queue: list[Any] = self._queue
         heappush(queue, (t_us, priority, number, call))
+
+    @property
+    def ahead(self) -> int:
+        """How many events are on the queue."""
+        return len(self._queue)
 
     def advance(self, to_us: int) -> None:
         """Process every event with time <= `to_us`; afterwards `now == to_us`. Going back does nothing."""
@@ -123,9 +128,20 @@ class Kernel(simpy.Environment):
 
     def _too_many(self) -> BudgetExceeded:
         return BudgetExceeded(
-            f"more than {MAX_EVENTS_PER_SECOND} events in one scenario second near {self.now} µs; "
-            "some part of the world feeds on itself"
+            f"more than {MAX_EVENTS_PER_SECOND} events in one scenario second near {self.now} µs, most of those "
+            f"ahead are {self._most_ahead()}; some part of the world feeds on itself"
         )
+
+    def _most_ahead(self) -> str:
+        """Return the callback that most events on the queue will call, with their number."""
+        counts: dict[str, int] = {}
+        queue: list[Any] = self._queue
+        for entry in queue:
+            name = getattr(entry[3].function, "__qualname__", "unnamed")
+            counts[name] = counts.get(name, 0) + 1
+        # the heartbeat itself may be the one that looks
+        name = max(counts, key=counts.__getitem__, default="none")
+        return f"{name} ({counts.get(name, 0)})"
 
     def _heartbeat(self, _: Call) -> None:
         history = self._history
@@ -135,7 +151,8 @@ class Kernel(simpy.Environment):
             if self.scheduled - first > MAX_SUSTAINED * SUSTAINED_S:
                 raise BudgetExceeded(
                     f"more than {MAX_SUSTAINED} events per scenario second, sustained over {SUSTAINED_S} s, "
-                    f"near {self.now} µs; lower the demand or the number of components"
+                    f"near {self.now} µs, most of those ahead are {self._most_ahead()}; lower the demand or the number "
+                    "of components"
                 )
         self._limit = self.scheduled + MAX_EVENTS_PER_SECOND
         self.after(_SECOND_US, self._heartbeat, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from incidentsim.events import ChangeRecorded, FaultChanged, MessageReceived, Paged
 from incidentsim.scenario.conditions import evaluate
 from incidentsim.scenario.model import Doing, FaultPlan, TimelineEntry
+from incidentsim.world.actions.changes import turn_back
 from incidentsim.world.conditions import Conditions
 from incidentsim.world.faults import KINDS
 from incidentsim.world.kernel import Call
@@ -74,19 +75,35 @@ class Timeline:
         """Carry out what a team-mate agreed to."""
         if doing.agrees_waiver:
             self._stack.organisation.agree(doing.agrees_waiver)
-        if doing.fault:
+        if doing.fault or doing.rolls_back:
             self._stack.kernel.after(doing.after, self._done, doing)
 
     def _done(self, call: Call) -> None:
         doing: Doing = call.argument
         stack = self._stack
-        fault = stack.faults[doing.fault]
-        fault.set_strength(doing.strength)
-        state = "removed" if fault.removed else "weakened"
-        stack.emit(FaultChanged(t_us=stack.kernel.now, component=fault.component, kind=fault.kind, state=state))
+        if doing.fault:
+            fault = stack.faults[doing.fault]
+            fault.set_strength(doing.strength)
+            state = "removed" if fault.removed else "weakened"
+            stack.emit(FaultChanged(t_us=stack.kernel.now, component=fault.component, kind=fault.kind, state=state))
+        if doing.rolls_back:
+            self._roll_back(doing.rolls_back, doing.who)
         if doing.says:
             text = stack.cast.render(doing.says, world_facts(stack))
             stack.emit(MessageReceived(t_us=stack.kernel.now, who=doing.who, text=text))
+
+    def _roll_back(self, change_id: str, who: str) -> None:
+        """A team-mate rolls a change back, and it is in the log like anybody's."""
+        stack = self._stack
+        organisation, now = stack.organisation, stack.kernel.now
+        change = organisation.known(change_id)
+        if change is None or organisation.is_rolled_back(change_id):
+            return
+        actor = f"{stack.cast.shown(who)} ({who})" if who else "a team-mate"
+        entry = organisation.log(organisation.next_id(), now, change.kind, stack.cast.render(change.target),
+                                 actor, f"roll back {change_id}")  # fmt: skip
+        stack.emit(ChangeRecorded(t_us=now, change=entry.id, summary=entry.summary, actor=actor))
+        turn_back(stack, change, entry.summary, again=False)
 
 
 def world_facts(stack: Stack) -> dict[str, str]:
@@ -95,14 +112,14 @@ def world_facts(stack: Stack) -> dict[str, str]:
     shown = stack.cast.shown
     in_flight = sorted(((t, gateway.tokens_of(t)) for t in stack.tenants), key=_most)
     minute = stack.kernel.now // 1_000_000 // 60
-    complaining = [shown(t) for t, share in stack.book.recent_bad_ppm().items() if share >= COMPLAIN_AT_PPM]
+    complaining = [shown(t) for t, share in stack.book.recent_worst_ppm().items() if share >= COMPLAIN_AT_PPM]
     facts = {
         "clock": f"T+{max(minute, 0)} min",
         "ready_replicas": str(sum(len(p.routable) for p in pools)),  # exact: ints
         "total_replicas": str(sum(p.int_knob("replicas") for p in pools)),  # exact: ints
         "worst_tenant": shown(in_flight[0][0]),
         "complaining_tenants": ", ".join(complaining) or "nobody right now",
-        "late_share": f"{stack.book.recent_bad_ppm_total() // 10_000} %",
+        "late_share": f"{stack.book.recent_bad_ppm() // 10_000} %",
     }
     for tenant in stack.tenants:
         facts[f"limit.{tenant}"] = stack.settings.text(f"tenant.{tenant}.token_limit")
@@ -111,7 +128,7 @@ def world_facts(stack: Stack) -> dict[str, str]:
 
 
 COMPLAIN_AT_PPM = 150_000
-"""Share of late or failed requests over the last minutes at which a customer writes to support."""
+"""Share of bad requests, by any objective, over the last minutes at which a customer writes to support."""
 
 
 def _most(item: tuple[str, int]) -> tuple[int, str]:

@@ -24,6 +24,7 @@ from incidentsim.telemetry.spans import SpanStore
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.actions import ACTIONS
 from incidentsim.world.actions.base import Action, report
+from incidentsim.world.checkpoints import Checkpoint, part_names
 from incidentsim.world.conditions import Conditions
 from incidentsim.world.inspection import inspect, topology
 from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, Call
@@ -73,7 +74,11 @@ class World:
         return self._stack.kernel.now
 
     def advance(self, to_us: int) -> None:
-        """Process every event with time <= `to_us`. Raises BudgetExceeded when the world runs away."""
+        """Process every event with time <= `to_us`.
+
+        Raises BudgetExceeded when the world runs away: too many events, log lines or bytes (kernel, journal,
+        accounting).
+        """
         self._stack.kernel.advance(to_us)
 
     def facts(self) -> list[Fact]:
@@ -200,10 +205,13 @@ class World:
         return {cause.id: not evaluate(cause.removed_when, state) for cause in self.scenario.root_causes}
 
     def violations(self) -> tuple[str, ...]:
-        """Return the protected invariants that are broken now: alerts still silenced, data outside its region."""
+        """Return the protected invariants that are broken now: alerts still silenced, data outside its region, and
+        what the scenario says must stay as it is."""
         rules = self._stack.rules
         silenced = [f"alert {n} is silenced" for n in rules.names() if rules.silenced(n)] if rules is not None else []
-        return (*silenced, *self._stack.gateway.regions.violations(self.now_us))
+        state, render = Conditions(self._stack), self._stack.cast.render
+        broken = [f"{i.id}: {render(i.why)}" for i in self.scenario.invariants if not evaluate(i.holds, state)]
+        return (*silenced, *self._stack.gateway.regions.violations(self.now_us), *broken)
 
     def dyn_digest(self) -> str:
         """Return the digest of the dynamics up to the last checkpoint and command."""
@@ -221,6 +229,10 @@ class World:
         ]  # fmt: skip
         state = [components, [f.state() for f in stack.faults.values()], stack.settings.state(), stack.team.state()]
         return sha256_hex(canonical_json([state, self.sli(), self.cost_microdollars(), stack.kernel.agenda()]))
+
+    def part_names(self) -> tuple[str, ...]:
+        """Return whose states checkpoints digest one by one, in their order."""
+        return part_names(self._stack)
 
     def tel_digest(self) -> str:
         """Return the digest of everything emitted so far."""
@@ -242,6 +254,7 @@ class World:
         self._sweeps += 1
         if self._sweeps % 4 == 0:
             self._watch_causes(now)
+            stack.accounts.check()
             if self._sweeps % 240 == 0:
                 stack.book.mark()
         stack.kernel.after(SWEEP_US, self._sweep, None, NORMAL)
@@ -258,9 +271,10 @@ class World:
         stack = self._stack
         sli = stack.book.totals()
         cost = self.cost_microdollars()
-        self._dyn.add_json([stack.kernel.now, stack.state(), sli, cost])
+        state = Checkpoint(stack, sli, cost)
+        self._dyn.add(state.frame())
         self._facts.append(CheckpointTaken(t_us=stack.kernel.now, dyn=self._dyn.hex(), tel=stack.tel.hex(), sli=sli,
-                                           cost_microdollars=cost))  # fmt: skip
+                                           cost_microdollars=cost, parts=state.parts()))  # fmt: skip
         stack.kernel.after(CHECKPOINT_US, self._checkpoint, None, OBSERVE + 2)
 
 

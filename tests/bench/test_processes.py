@@ -94,21 +94,27 @@ def test_branches_end_as_full_runs_do() -> None:
 
 
 def test_memory_and_speed_share_their_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """S2 and S4 judge the same runs: the second asks for none."""
+    """S2 and S4 judge the same runs of the default stack; those of the one beside are shown and not judged."""
     from incidentsim.bench.figure import Settings
 
-    asked: list[bool] = []
+    asked: list[tuple[str, bool]] = []
 
-    def made(name: str, *, telemetry: bool, minutes: int, slices: int) -> Measured:
-        asked.append(telemetry)
+    def made(name: str, *, stack_id: str, telemetry: bool, minutes: int, slices: int) -> Measured:
+        asked.append((stack_id, telemetry))
+        peak_mb = 900 if stack_id == "chat" else 150 if telemetry else 60
         return Measured(counts={"events": 900.0, "requests": 100.0}, cpu_s=2.0 if telemetry else 0.9, wall_s=3,
-                        peak_mb=150 if telemetry else 60, bare_per_s=1_000)  # fmt: skip
+                        peak_mb=peak_mb, bare_per_s=1_000)  # fmt: skip
 
     monkeypatch.setattr("incidentsim.bench.speed.measure", made)
     speed = Speed(Settings(quick=True))
     s2, s4 = speed.stack(), speed.memory()
-    assert asked == [True, False]
+    assert asked == [("assistant", True), ("assistant", False), ("chat", True), ("chat", False)]
     assert s2.to_json()["value"] == {
         "events_per_bare_timeout": 0.45, "events_per_request": 9.0, "telemetry_off_time": 0.45,
+        "requests_per_bare_timeout": 0.05, "chat_events_per_bare_timeout": 0.45, "chat_events_per_request": 9.0,
+        "chat_requests_per_bare_timeout": 0.05, "chat_telemetry_off_time": 0.45,
     }  # fmt: skip
+    assert s2.to_json()["goal"] == (
+        "events_per_bare_timeout >= 0.3, events_per_request <= 16, telemetry_off_time <= 0.5"
+    )
     assert (s2.ok, s4.ok, s4.bounds[0].value) == (True, True, 150)

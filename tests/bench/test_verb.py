@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pytest
 
+from incidentsim.bench import suite
 from incidentsim.bench.figure import Bound, Figure, Settings
 from incidentsim.cli.main import main
 
@@ -69,3 +71,30 @@ def test_an_unknown_figure_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> N
     """A figure that there is not ends with 2 and lists those that there are."""
     assert main(["bench", "--only", "S9"]) == 2
     assert "F6" in capsys.readouterr().err
+
+
+def test_quick_json_has_every_figure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """bench --quick --json measures every figure of the design once, each with value, goal, ok and how."""
+    asked: list[tuple[str, bool]] = []
+
+    def made(figure_id: str, settings: Settings) -> Figure:
+        asked.append((figure_id, settings.quick))
+        return figure(figure_id, 1)
+
+    class MadeUp:
+        """Speed figures without measuring."""
+
+        def __init__(self, settings: Settings) -> None:
+            for name, figure_id in (("engine", "S1"), ("stack", "S2"), ("output_length", "S3"), ("memory", "S4"),
+                                    ("counterfactuals", "S5")):  # fmt: skip
+                setattr(self, name, partial(made, figure_id, settings))
+
+    monkeypatch.setattr(suite, "Speed", MadeUp)
+    for name, figure_id in (("engines_agree", "F1"), ("every_request", "F2"), ("closed_form_percentiles", "F3"),
+                            ("real_engine", "F4"), ("nothing_lost", "F6")):  # fmt: skip
+        monkeypatch.setattr(suite, name, partial(made, figure_id))
+    assert main(["bench", "--quick", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert list(printed) == list(suite.FIGURES) == ["S1", "S2", "S3", "S4", "S5", "F1", "F2", "F3", "F4", "F6"]
+    assert {tuple(one) for one in printed.values()} == {("value", "goal", "ok", "how")}
+    assert asked == [(figure_id, True) for figure_id in suite.FIGURES]

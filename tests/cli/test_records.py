@@ -17,6 +17,7 @@ from incidentsim.policies import PANEL
 from incidentsim.session.engine import ENGINE_COMPAT
 from incidentsim.specs.people import POLICIES
 from tests.cli.conftest import ROOT, SCENARIO, CommandLine
+from tests.session.fake_world import FakeWorld
 
 
 def test_run_prints_score_and_outcome_as_json(incidentsim: CommandLine, place: Path, played: Path) -> None:
@@ -146,6 +147,26 @@ def test_verify_finds_a_changed_record(incidentsim: CommandLine, played: Path) -
     done = incidentsim("verify", played)
     assert done.code == 3
     assert "line " in done.err
+
+
+def test_verify_says_which_component_parts(
+    incidentsim: CommandLine, played: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part that is set otherwise than recorded ends with 1, and the checkpoint and the part are named."""
+    true = FakeWorld._beat
+
+    def tampered(world: FakeWorld, t_us: int) -> None:
+        true(world, t_us)
+        world.limited = world.limited or t_us == 33_000_000
+
+    monkeypatch.setattr(FakeWorld, "_beat", tampered)
+    done = incidentsim("verify", played)
+    assert done.code == 1
+    assert "replay   differs" in done.out
+    (parting,) = (line for line in done.out.splitlines() if line.startswith("parting"))
+    assert "first checkpoint that differs: T+00:40, in the state of " in parting
+    assert "settings" in parting
+    assert "first checkpoint that differs: T+00:40" in done.err
 
 
 def test_verify_of_another_engine_checks_the_chain_only(

@@ -12,6 +12,7 @@ from incidentsim.errors import ScenarioError
 from incidentsim.scenario.cast import Cast, TenantName, make_cast, plain_cast
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import Scenario
+from incidentsim.specs.people import TEAM_ROLES
 from tests.scenario.conftest import FIXTURES
 
 SCENARIO = load_scenario(FIXTURES / "slow-answers")
@@ -29,7 +30,7 @@ def test_made_names_are_unique_short_and_say_nothing(seed: int) -> None:
     cast = make_cast(SCENARIO, seed)
     slugs = [tenant.slug for tenant in cast.tenants.values()]
     shown = slugs + list(cast.people.values()) + list(cast.hosts.values())
-    assert len(shown) == len(set(shown)) == 2 + 3 + 4
+    assert len(shown) == len(set(shown)) == 2 + len(TEAM_ROLES) + 4
     assert all(re.fullmatch(r"[a-z]+-[a-z]+", slug) and len(slug) <= 16 for slug in slugs)
     words = {word for name in shown for word in re.split(r"[^a-z]+", name.lower())}
     assert not words & {"strategic", "corner", "shop", "context", "growth", "waiver", "node", "tenant"}

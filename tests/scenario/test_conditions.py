@@ -18,11 +18,15 @@ class State:
     removed: tuple[str, ...] = ()
     agreed: tuple[str, ...] = ()
     started: tuple[str, ...] = ()
+    in_force: tuple[str, ...] = ()
     pods: dict[str, int] = field(default_factory=dict)
     bad_ppm: int = 0
 
     def fault_started(self, fault_id: str) -> bool:
         return fault_id in self.started
+
+    def change_in_force(self, change_id: str) -> bool:
+        return change_id in self.in_force
 
     def ready(self, pool: str) -> int:
         return self.pods[pool]
@@ -94,3 +98,12 @@ def test_the_course_of_events_can_be_asked_for() -> None:
     assert not evaluate(Condition(pool="large", ready_below=2), state)
     assert evaluate(Condition.model_validate({"bad_share_above": "29.9%"}), state)
     assert not evaluate(Condition.model_validate({"bad_share_above": "30%"}), state)
+
+
+def test_what_has_not_been_mended_can_be_asked_for() -> None:
+    """A fault is present from its start until it is gone at its root; a change in force until it is rolled back."""
+    state = State(started=("a", "b"), removed=("b",), in_force=("chg-1",))
+    present = [evaluate(Condition(fault_present=fault), state) for fault in ("a", "b", "c")]
+    assert present == [True, False, False]
+    assert evaluate(Condition(change_in_force="chg-1"), state)
+    assert not evaluate(Condition(change_in_force="chg-2"), state)

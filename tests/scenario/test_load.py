@@ -88,6 +88,20 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
         "78:53: root_causes[1].removed_when.equals: admission takes one of requests, tokens; got 'token' "
         "(did you mean 'tokens'?)",
     ),
+    "change in a condition": (
+        ("waiver_expiry_agreed: chg-7", "change_in_force: chg-77"),
+        "69:29: root_causes[0].removed_when.any[1].change_in_force: no change has the id 'chg-77' "
+        "(did you mean 'chg-7'?)",
+    ),
+    "fault in a condition": (
+        ("waiver_expiry_agreed: chg-7", "fault_present: groth"),
+        "69:27: root_causes[0].removed_when.any[1].fault_present: no fault has the id 'groth' "
+        "(did you mean 'growth'?)",
+    ),
+    "change that a colleague rolls back": (
+        ("agrees_waiver: chg-7", "rolls_back: chg-8"),
+        "87:54: team[0].knows[0].does.rolls_back: no change has the id 'chg-8' (did you mean 'chg-7'?)",
+    ),
     "unconnected chain": (
         ("[tenant.strategic, chat-pool]", "[router, chat-pool]"),
         "70:47: root_causes[0].chain[1]: the edge router → chat-pool is not connected to organisation",

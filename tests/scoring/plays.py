@@ -50,6 +50,8 @@ def played(
     for order, (seconds, text) in enumerate(sorted(lines, key=lambda line: line[0])):
         t_us = int(seconds * 1_000_000)
         bodies += [(t, order, kind, body) for t, kind, body in _records(t_us, cast.render(text), known)]
+        if bodies[-1][2] == "hypothesis":
+            bodies[-1][3]["number"] = len([body for body in bodies if body[2] == "hypothesis"])
         kind, body = bodies[-1][2:]
         if kind == "accepted" and not body["dry_run"]:
             command = parse(cast.render(text), known)
@@ -99,6 +101,8 @@ def _records(t_us: int, text: str, known: Vocabulary) -> list[tuple[int, str, di
                 "p_ppm": p_ppm,
             }
             return [(t_us, "hypothesis", body)]
+        case "rule-out":
+            return [(t_us, "rule_out", {"number": int(args["what"]), "text": args["what"]})]
         case "diagnose":
             return [(t_us, "diagnosis", {"component": args["component"], "fault": args["fault"], "p_ppm": p_ppm})]
         case "status" | "note":

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from incidentsim.errors import ScenarioError
+from incidentsim.scoring.burn import overspent
 from incidentsim.scoring.evidence import Evidence, Sighting
 from incidentsim.scoring.harm import harm
 from incidentsim.scoring.index import gate, practice_index, time_score
@@ -114,3 +115,22 @@ def test_numbers() -> None:
     assert exact_total([0.1] * 10) == 1.0
     assert whole_total(range(5)) == 10
     assert str(rounded(-1e-9)) == "0.0"
+
+
+def test_harm_that_comes_back_is_told_from_a_minute_of_noise() -> None:
+    """Over five minutes the budget is overspent or not; one bad minute among good ones is no recurrence."""
+    slo = toy_scenario().slos[0]
+
+    def series(bad_minutes: set[int]) -> dict[str, tuple[tuple[int, int, int], ...]]:
+        marks, bad = [], 0
+        for i in range(61):
+            bad += 1 if i // 6 in bad_minutes and i else 0
+            marks.append((i * 10_000_000, i * 10, bad))
+        return {slo.id: tuple(marks)}
+
+    whole = toy_scenario().model_copy(update={"slos": (slo.model_copy(update={"objective": 960_000}),)})
+    assert not overspent(series(set()), whole, 0, 600_000_000)
+    assert not overspent(series({3}), whole, 0, 600_000_000)
+    assert overspent(series({7, 8, 9}), whole, 0, 600_000_000)
+    assert overspent(series({0, 1}), whole, 0, 120_000_000)
+    assert not overspent(series({7, 8, 9}), whole, 0, 300_000_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from incidentsim.scenario.cast import plain_cast
+from incidentsim.scenario.model import Doing
 from incidentsim.scoring.moves import Move, moves_of, without
 from incidentsim.scoring.play import names_of, read_play
 from tests.scoring.plays import Line, played
@@ -92,3 +93,16 @@ def test_a_change_touches_what_its_target_names_by_placeholder() -> None:
     play = read_play(played([(10, "rollback chg-1")], scenario).records, names)
     (move,) = moves_of(play.given(), play.reverts, scenario, names)
     assert move.touched == ("tenant.strategic",)
+
+
+def test_a_request_to_roll_a_change_back_touches_what_the_change_did() -> None:
+    """Whoever asks a team-mate to revert a change has acted on its target, as with `rollback`."""
+    mate = SCENARIO.team[0]
+    does = Doing(rolls_back="chg-1")
+    team = (mate.model_copy(update={"knows": tuple(t.model_copy(update={"does": does}) for t in mate.knows)}),)
+    scenario = SCENARIO.model_copy(update={"team": team})
+    names = names_of(plain_cast(scenario), scenario)
+    play = read_play(played(((60, "ask account-manager can they trim it"),), scenario).records, names)
+    (move,) = moves_of(play.given(), play.reverts, scenario, names)
+    (rollback,) = moves((40, "rollback chg-1"))
+    assert move.touched == ("organisation", *rollback.touched)

@@ -2,8 +2,8 @@
 
 From T-02:00 on the prompts of tenant `strategic` are eight times as long, and the gateway admits them
 blindly, so a backlog makes everyone's requests late. Limiting the tenant refuses its requests, counting
-tokens isolates the others, asking the account manager ends the growth, restarting the pool stops all service
-for 80 s.
+tokens isolates the others, asking the account manager ends the growth after five minutes, rolling back chg-1
+at once, restarting the pool stops all service for 80 s.
 """
 
 from __future__ import annotations
@@ -117,6 +117,8 @@ def run(plan: Plan) -> Outcome:
                     limit = None if args["rate"] == "unlimited" else int(args["rate"]) // 600
                 case "undo":
                     limit = None
+                case "rollback":
+                    trimmed_us = min(trimmed_us, t_us)
                 case "set" if args["knob"] == "gateway.admission":
                     tokens = args["value"] == "tokens"
                     admission_us = timed.t_us if tokens else None

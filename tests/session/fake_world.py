@@ -22,7 +22,7 @@ from incidentsim.events import (
     MessageReceived,
     Paged,
 )
-from incidentsim.exact import Draws, RollingDigest
+from incidentsim.exact import Draws, RollingDigest, sha256_hex
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.specs.vocabulary import Vocabulary
@@ -202,6 +202,10 @@ class FakeWorld:
         return str([self.now_us, self.replicas, self.queue, self.offered, self.bad, self.fault, self.limited,
                     self._credit, waiting])  # fmt: skip
 
+    def part_names(self) -> tuple[str, ...]:
+        """Return the parts of this world: its queue, and what it was set to."""
+        return ("queue", "settings")
+
     def tel_digest(self) -> str:
         """Return the digest of what was emitted."""
         return self._tel.hex()
@@ -262,8 +266,13 @@ class FakeWorld:
                     tel=self.tel_digest(),
                     sli=self.sli(),
                     cost_microdollars=self.cost_microdollars(),
+                    parts=self._parts(),
                 )
             )
+
+    def _parts(self) -> str:
+        texts = (str(self.queue), f"{self.replicas} {self.limited}")
+        return "".join(sha256_hex(text)[:4] for text in texts)
 
     def _apply(self, pending: Pending) -> None:
         command = pending.command

@@ -76,6 +76,7 @@ def test_standing_faults_disturb_nothing(kind: str) -> None:
         "route": "route.chat",
         "router": "router",
         "observability": "observability",
+        "pipeline": "pipeline",
     }
     planted = with_fault(plain, kind, component[FAULTS[kind].component], SECOND)
     assert Run(scenario=planted).play().world.sli() == Run(scenario=plain).play().world.sli()

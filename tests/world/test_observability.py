@@ -6,9 +6,11 @@ import pytest
 
 from incidentsim.scenario.model import Change, Scenario, TimelineEntry
 from incidentsim.telemetry.promql import PromQL
+from incidentsim.world.stack.engine.step_model import BLOCK_TOKENS
 from incidentsim.world.stack.pools.autoscaler import METRIC
+from incidentsim.world.world import World
 from tests.world.conftest import Twice
-from tests.world.worlds import SECOND, Played, Run, overridden, quiet, small, values, with_fault
+from tests.world.worlds import SECOND, Played, Run, every, overridden, quiet, small, stack_of, values, with_fault
 
 KV, OLD = "vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"
 
@@ -80,6 +82,27 @@ def test_the_abort_loses_no_request(world_twice: Twice) -> None:
     assert pod.requests == sum(a.pod is pod for lane in played.stack.gateway.lanes for a in lane.sent)
     broken = values(played.world, "envoy_cluster_upstream_rq_xx", response_code_class="5")
     assert broken[-1] == max(broken) > 0
+
+
+def test_aborted_requests_are_never_in_two_engines(world_twice: Twice) -> None:
+    """While replicas are busy, what one aborts goes on only after it let go: every engine's books balance."""
+    slow = overridden(small(rate=6_000), "chat-pool", max_num_batched_tokens="192")  # prompts are long in prefill
+    scenario = with_fault(overridden(slow, "gateway", retry_budget="1"), "stale_gauge", "chat-pool", -5 * SECOND,
+                          replica=1, kv=970_000, waiting=0, until="step", ramp=0, every=9 * SECOND)  # fmt: skip
+    out: list[tuple[int, int]] = []
+
+    def balance(world: World) -> None:
+        for pod in stack_of(world).pool.pods:
+            engine = pod.engine
+            assert engine is not None
+            decoding = [q for _, _, q in engine._heap if q.decoding]
+            assert len(decoding) + len(engine._prefilling) == engine.running
+            held = sum(-(-(q.p + engine._clock - q.clock_at_decode) // BLOCK_TOKENS) for q in decoding)
+            out.append((engine.blocks - engine._free, held + sum(q.blocks for q in engine._prefilling)))
+
+    world_twice(Run(scenario=scenario, probes=every(SECOND, 58 * SECOND, balance)))
+    assert max(taken for taken, _ in out) > 50
+    assert all(taken == held for taken, held in out)
 
 
 def test_a_stale_gauge_moves_the_pool_average(world_twice: Twice) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
-from incidentsim.scenario.model import Change, Scenario, TimelineEntry
+from incidentsim.scenario.model import Change, Invariant, Scenario, TimelineEntry
 from incidentsim.specs.knobs import UNLIMITED
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
@@ -157,3 +157,15 @@ def test_a_deploy_of_the_pool_is_rolled_back_pod_by_pod(world_twice: Twice) -> N
     played = world_twice(Run(scenario=scenario, script=((SECOND, "rollback chg-8"),)))
     assert played.effects("done")[-1] == "all pods of chat-pool are replaced"
     assert all(p.ready_us > SECOND for p in played.stack.pool.pods)
+
+
+def test_what_must_stay_as_it_is_is_watched(world_twice: Twice) -> None:
+    """An invariant that a command breaks is listed with its reason, and no longer once it holds again."""
+    rule = Invariant.model_validate({"id": "patience", "holds": {"knob": "gateway.queue_timeout", "differs": "1s"},
+                                     "why": "Users must be allowed to wait."})  # fmt: skip
+    scenario = quiet().model_copy(update={"invariants": (rule,)})
+    broken, mended = (SECOND, "set gateway.queue_timeout 1s"), (10 * SECOND, "set gateway.queue_timeout 20s")
+    assert world_twice(Run(scenario=scenario)).world.violations() == ()
+    found = world_twice(Run(scenario=scenario, script=(broken,))).world.violations()
+    assert found == ("patience: Users must be allowed to wait.",)
+    assert world_twice(Run(scenario=scenario, script=(broken, mended))).world.violations() == ()

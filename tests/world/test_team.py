@@ -7,6 +7,7 @@ import pytest
 from incidentsim.errors import CommandError
 from incidentsim.events import FaultChanged, MessageReceived
 from incidentsim.scenario.cast import make_cast, plain_cast
+from incidentsim.scenario.model import Change, Doing, TimelineEntry, Topic
 from incidentsim.world.stack.people.team import OTHER, Team
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
@@ -161,3 +162,23 @@ def test_an_agreement_and_a_favour_change_the_world(world_twice: Twice) -> None:
         -1
     ] == "removed"
     assert "paused the agent" in messages(played, "account-manager")[-1].text
+
+
+def test_a_colleague_rolls_a_change_back(world_twice: Twice) -> None:
+    """What the change set goes back after the time it takes, under their name; one rolled back already stays so."""
+    written = {"id": "chg-7", "kind": "config", "target": "gateway", "actor": "deploy-bot",
+               "summary": "longer queue", "sets": {"gateway.max_queue": "9000"}}  # fmt: skip
+    change = Change.model_validate(written)
+    entry = TimelineEntry.model_construct(at=-SECOND, change=change)
+    does = Doing.model_validate({"rolls_back": "chg-7", "after": "30s", "who": "platform", "says": "Done."})
+    favour = Topic(topic="mend", asks=("please roll the queue change back",), answer="On it.", does=does)
+    base = quiet(duration=200 * SECOND)
+    team = tuple(m.model_copy(update={"knows": (favour,)}) if m.role == "platform" else m for m in base.team)
+    scenario = base.model_copy(update={"timeline": (*base.timeline, entry), "team": team})
+    ask = (SECOND, 'ask platform "please roll the queue change back"')
+    world = world_twice(Run(scenario=scenario, script=(ask,))).world
+    assert stack_of(world).settings.text("gateway.max_queue").startswith("4000")
+    assert [(e.actor, e.summary) for e in world.changes()][-1] == ("platform (platform)", "roll back chg-7")
+    mine = world_twice(Run(scenario=scenario, script=(ask, (2 * SECOND, "rollback chg-7")))).world
+    assert stack_of(mine).settings.text("gateway.max_queue").startswith("4000")
+    assert [e.actor for e in mine.changes() if e.summary == "roll back chg-7"] == ["you (on call)"]

@@ -84,6 +84,8 @@ def _print_table(figures: list[Figure]) -> None:
             table.add_row(figure.id if i == 0 else "", FIGURES[figure.id] if i == 0 else "",
                           bound.name, f"{rounded(bound.value):,}", f"{bound.sense} {bound.limit:g}",
                           verdict)  # fmt: skip
+        for name, value in figure.beside:
+            table.add_row("", "", name, f"{rounded(value):,}", "", "")
     console = Console()
     if not console.is_terminal:
         console.width = PIPE_WIDTH

@@ -35,6 +35,8 @@ def command(transcript: Path, scenarios: Path | None) -> None:
     if found.replay is not None:
         same = "identical" if found.replay.same else "differs"
         click.echo(f"replay   {same}, {found.replay.checkpoints} checkpoints")
+        if found.replay.parting is not None:
+            click.echo(f"parting  {found.replay.parting}")
         click.echo(f"digests  behaviour {found.replay.behaviour_digest}")
         click.echo(f"         dyn {found.replay.dyn}  tel {found.replay.tel}")
     if not found.ok:

@@ -68,16 +68,17 @@ def preventions(
 ) -> Preventions:
     """Return what the action items' controls do. Without `rehearse` nothing is run."""
     read = [controls_of(item, scenario, names) for item in items]
-    tried = [c for c in read if c.settings or c.rules][:MOST_MEASURED]
+    places = [i for i, c in enumerate(read) if c.settings or c.rules][:MOST_MEASURED]
+    tried = [read[i] for i in places]
     setting = [c for c in tried if c.settings]
     sets = [(c,) for c in tried] + ([tuple(setting)] if len(setting) > 1 else [])
     measures: list[Measure] = []
     if rehearse is not None and sets:
         measures = _measured(sets, scenario, rehearse, seeds)
-    by_place = {id(c): m for c, m in zip(tried, measures, strict=False)}
+    by_place = dict(zip(places, measures, strict=False))
     out = tuple(
-        Prevention(line=item.line, text=item.text, controls=c.shown(), problem=c.problem, measure=by_place.get(id(c)))
-        for item, c in zip(items, read, strict=True)
+        Prevention(line=item.line, text=item.text, controls=c.shown(), problem=c.problem, measure=by_place.get(i))
+        for i, (item, c) in enumerate(zip(items, read, strict=True))
     )
     together = measures[len(tried)] if len(measures) > len(tried) else None
     best = together or next((m for c, m in zip(tried, measures, strict=False) if c.settings), None)

@@ -45,5 +45,10 @@ DATA_FAULTS = (
                       help="Population stability index at full strength."),
         ),
     ),
+    FaultSpec(
+        kind="contract_not_enforced", component="pipeline", standing=True,
+        help="Batches that break their contract are published all the same: validators warn at most.",
+        removed="pipeline.contract_mode is enforce",
+    ),
 )  # fmt: skip
 """The kinds of this family."""

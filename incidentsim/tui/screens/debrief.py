@@ -68,8 +68,14 @@ class DebriefScreen(Screen[None]):
 
     def _hint(self) -> None:
         self.query_one(KeyHints).update(
-            (("Enter", "evidence"), ("t", "take over from a moment"), ("r", "try again"), ("h", "home"), ("?", "help"),
-             ("q", "quit"))
+            (
+                ("Enter", "evidence"),
+                ("t", "take over from a moment"),
+                ("r", "try again"),
+                ("h", "home"),
+                ("?", "help"),
+                ("q", "quit"),
+            )
         )
 
     @work(exclusive=True)

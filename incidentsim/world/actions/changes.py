@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
 from incidentsim.scenario.model import Change
@@ -55,20 +57,31 @@ class Rollback(Action):
         record_change(stack, change.kind, target, what)
 
         def then() -> None:
-            if again:
-                organisation.roll_forward(change.id, stack.settings.parse(change.sets))
-            else:
-                organisation.roll_back(change.id)
-            for fault in stack.faults.values():
-                if fault.started and fault.came_with == change.id:
-                    fault.reverted(again=again)
-            revert(stack, change, again=again)
-            pool = stack.pools.get(target)
-            if change.kind == "deploy" and pool is not None:
-                pool.on_change = lambda stage, text: report(stack, ref, stage, text)
-                pool.roll(what)
+            turn_back(stack, change, what, again=again, told=lambda stage, text: report(stack, ref, stage, text))
 
         push(stack, ref, what, then)
+
+
+def turn_back(
+    stack: Stack, change: Change, what: str, *, again: bool, told: Callable[[str, str], None] | None = None
+) -> None:  # fmt: skip
+    """Revert a change, or with `again` apply it anew: what it set, what came with it, and the pods it replaced.
+
+    Whoever does it logs it. `told` hears how far the pods are.
+    """
+    if again:
+        stack.organisation.roll_forward(change.id, stack.settings.parse(change.sets))
+    else:
+        stack.organisation.roll_back(change.id)
+    for fault in stack.faults.values():
+        if fault.started and fault.came_with == change.id:
+            fault.reverted(again=again)
+    revert(stack, change, again=again)
+    pool = stack.pools.get(stack.cast.render(change.target))
+    if change.kind == "deploy" and pool is not None:
+        if told is not None:
+            pool.on_change = told
+        pool.roll(what)
 
 
 class WaiverExpiry(Action):

@@ -101,6 +101,7 @@ KINDS: dict[str, type[Fault]] = {
     "bad_batch": BadBatch,
     "late_data": LateData,
     "feature_drift": FeatureDrift,
+    "contract_not_enforced": Standing,
     "partition_down": PartitionDown,
     "index_lag": IndexLag,
     "mixed_embeddings": MixedEmbeddings,

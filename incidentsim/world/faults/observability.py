@@ -59,16 +59,18 @@ class StaleGauge(Fault):
         pod: Pod = call.argument
         if self._engine is None or pod.engine is not self._engine:
             return
-        gateway = self.stack.gateway
-        gone = [a for lane in gateway.lanes for a in lane.sent if a.pod is pod]
+        gone = [a for lane in self.stack.gateway.lanes for a in lane.sent if a.pod is pod]
         for attempt in gone:
             pod.cancel(attempt)
-        gateway.lost(gone)
-        self.stack.kernel.after(LAST_STEP_US, self._idle, self._engine)
+        self.stack.kernel.after(LAST_STEP_US, self._idle, (self._engine, pod, gone))
 
     def _idle(self, call: Call) -> None:
-        if call.argument is self._engine and self._engine is not None:
-            self._steps = self._engine.iterations()
+        """The engine has let go of what it ran; only now may the gateway give these attempts to another one."""
+        engine: Replica = call.argument[0]
+        pod, gone = call.argument[1:]
+        self.stack.gateway.lost([a for a in gone if a.pod is pod and a.gone])
+        if engine is self._engine:
+            self._steps = engine.iterations()
 
     def _pod(self) -> Pod | None:
         pods = self.stack.pools[self.component].pods

@@ -115,6 +115,7 @@ class Observability(Component):
         frame = stack.store.scrape(stack.kernel.now, stack.registry, only=self._only)
         if stack.telemetry:
             stack.tel.add(frame)
+        stack.accounts.check()
         stack.router.scraped()
         stack.kernel.after(self.int_knob("scrape_interval"), self._scrape, None, OBSERVE)
 

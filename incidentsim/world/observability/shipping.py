@@ -77,6 +77,11 @@ class Shipper:
         self._dropped = registry.counter("fluentbit_output_dropped_records_total", _OUTPUT, target=TARGET)
         kernel.after(FLUSH_US, self._flush, None, OBSERVE)
 
+    @property
+    def held(self) -> int:
+        """Lines that have not arrived yet."""
+        return self._held
+
     def status(self) -> list[str]:
         """Return how the collector is, as its own health page says."""
         return [f"log collector: {self._held} records buffered, {len(self._waiting)} chunks to be tried again, "

@@ -18,6 +18,7 @@ from incidentsim.telemetry.logs import LogStore
 from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.spans import SpanStore
 from incidentsim.telemetry.store import SeriesStore
+from incidentsim.world.accounting import Accounts
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.journal import Journal
 from incidentsim.world.kernel import Kernel
@@ -68,6 +69,7 @@ class Stack:
             self.spans if telemetry else None,
         )  # fmt: skip
         self.settings = Settings()
+        self.accounts = Accounts(self)
         self.components: dict[str, Component] = {}
         self.faults: dict[str, Fault] = {}
         self.inverses: dict[int, Command] = {}

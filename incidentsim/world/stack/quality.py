@@ -72,21 +72,21 @@ class Quality(Component):
         request = attempt.request
         key = request.index << 6 | request.tenant.number
         pool = pod.pool.id if pod is not None else lane.pool.id if lane is not None else ""
-        shares = self._shares(attempt)
         draw = self._verdict.below(key, _ONE)
         reason, upto = -1, 0
-        for number, share in enumerate(shares):
-            upto += share
-            if draw < upto:
-                reason = number
-                break
+        if attempt.defects is not None or (pod is not None and pod.defects is not None):
+            for number, share in enumerate(self._shares(attempt)):
+                upto += share
+                if draw < upto:
+                    reason = number
+                    break
         if pod is not None:
             upto += pod.pool.part.weaker
-        bad = reason >= 0 or draw < upto + self._part.base_defects
+        part = self._part
+        bad = reason >= 0 or draw < upto + part.base_defects
         self.judged[pool] += 1
         self.bad[pool] += bad
         self._book.judged("quality", request.tenant.id, bad=bad)
-        part = self._part
         if self._user.below(2 * key, _ONE) < (part.thumbs_down_bad if bad else part.thumbs_down_good):
             self._thumbs[pool].value += 1
         if self._user.below(2 * key + 1, _ONE) < (part.regenerate_bad if bad else part.regenerate_good):
@@ -98,9 +98,7 @@ class Quality(Component):
 
     @staticmethod
     def _shares(attempt: Attempt) -> list[int]:
-        """Return the probability of each reason, in ppm, that of the pod included."""
+        """Return the probability of each reason, in ppm, that of the pod included, where either has any."""
         own = attempt.defects
         pods = attempt.served.defects if attempt.served is not None else None
-        if own is None and pods is None:
-            return []
         return [(own[i] if own else 0) + (pods[i] if pods else 0) for i in range(DEFECT_KINDS)]

@@ -72,7 +72,8 @@ class Attempt(Sequence):
 
     `tokens` is what admission counts for it: prompt plus max_tokens. `queued_us` is when it last began to wait for a
     pool. `at` is the stage it is in, `stage` how many it has entered, `lane` the pool's lane it waits or runs in,
-    `served` the pod that got it last. `marks` are (stage, start, end) of a traced attempt. `defects` are what spoils
+    `served` the pod that got it last. `marks` are (stage, start, end) of a traced attempt,
+    `sample` the journal's draw (-1 = not yet). `defects` are what spoils
     its answer (see `quality`), None = nothing.
 
     A hedge, or a retry that joins earlier work, has a second sequence: `carrier` is the one that works for this
@@ -81,16 +82,17 @@ class Attempt(Sequence):
     """
 
     __slots__ = ("at", "carrier", "carries", "defects", "dispatched_us", "ended", "gateway_retries", "lane", "marks",
-                 "number", "pod", "queued", "queued_us", "received_us", "request", "served", "stage",
+                 "number", "pod", "queued", "queued_us", "received_us", "request", "sample", "served", "stage",
                  "tokens", "tried")  # fmt: skip
 
     def __init__(self, request: UserRequest, number: int, received_us: int) -> None:
-        super().__init__(0, received_us, request.prompt, request.output, prefix=request.prefix)
+        super().__init__(0, received_us, request.prompt, request.output, None, request.prefix)
         self.request = request
         self.number = number
         self.received_us = self.queued_us = received_us
         self.dispatched_us = NEVER
         self.tokens = request.prompt + request.max_tokens
+        self.sample = -1
         self.pod: Pod | None = None
         self.queued = False
         self.ended = False

@@ -16,6 +16,22 @@ from incidentsim.world.stack.engine.sequence import NEVER
 from incidentsim.world.stack.requests import UserRequest
 
 
+class _Tally:
+    """What is known of one objective and tenant: the counters that are shown, and the bad ones so far."""
+
+    __slots__ = ("bad", "decided", "failed")
+
+    def __init__(self, decided: Counter, failed: Counter) -> None:
+        self.decided = decided
+        self.failed = failed
+        self.bad = 0
+
+    def fail(self) -> None:
+        """Count a bad request."""
+        self.bad += 1
+        self.failed.value += 1
+
+
 class SliBook:
     """Counts per objective and tenant."""
 
@@ -28,82 +44,94 @@ class SliBook:
                 self._judged.setdefault(slo.kind, []).append(slo.id)
         self._pending: dict[str, deque[UserRequest]] = {s.id: deque() for s in self._ttft}
         self.offered = dict.fromkeys(tenants, 0)
-        self.bad: dict[tuple[str, str], int] = {(s.id, t): 0 for s in slos for t in tenants}
         self._slos = slos
-        self._marked = self._before = self._latency_counts()
-        self._requests: dict[tuple[str, str], Counter] = {}
-        self._bad_counters: dict[tuple[str, str], Counter] = {}
+        self._tallies: dict[str, dict[str, _Tally]] = {}
         for slo in slos:
+            tallies = self._tallies[slo.id] = {}
             for tenant in tenants:
                 labels = {"slo": slo.id, "tenant": shown[tenant]}
-                self._requests[slo.id, tenant] = registry.counter("slo_requests_total", labels, target="gateway")
-                self._bad_counters[slo.id, tenant] = registry.counter(
-                    "slo_bad_requests_total", labels, target="gateway"
-                )
+                decided = registry.counter("slo_requests_total", labels, target="gateway")
+                failed = registry.counter("slo_bad_requests_total", labels, target="gateway")
+                tallies[tenant] = _Tally(decided, failed)
+        self._available = [self._tallies[slo.id] for slo in self._availability]
+        self._judging = {kind: [self._tallies[name] for name in names] for kind, names in self._judged.items()}
+        self._queues = list(self._pending.values())
+        self._marked = self._before = self._latency_counts()
+        self._bad_marked = self._bad_before = self._bad_counts()
 
     def arrived(self, request: UserRequest) -> None:
         """Count a new user request as offered."""
         self.offered[request.tenant.id] += 1
         if request.hostile:
             return
-        for slo in self._ttft:
-            self._pending[slo.id].append(request)
+        for queue in self._queues:
+            queue.append(request)
 
     def ended(self, request: UserRequest, ok: bool) -> None:
         """Count the end of a user request."""
         if request.hostile:
             return
-        for slo in self._availability:
-            self._decide(slo.id, request.tenant.id, bad=not ok)
+        for tallies in self._available:
+            tally = tallies[request.tenant.id]
+            tally.decided.value += 1
+            if not ok:
+                tally.fail()
 
     def judged(self, kind: str, tenant: str, *, bad: bool) -> None:
         """Count what a component knows of a request: whether it met the objectives of this kind."""
-        for slo in self._judged.get(kind, ()):
-            self._decide(slo, tenant, bad=bad)
+        for tallies in self._judging.get(kind, ()):
+            tally = tallies[tenant]
+            tally.decided.value += 1
+            if bad:
+                tally.fail()
 
     def sweep(self, now: int) -> None:
         """Decide every pending ttft objective that can be decided. Called several times a second."""
         for slo in self._ttft:
-            pending = self._pending[slo.id]
+            pending, tallies, threshold = self._pending[slo.id], self._tallies[slo.id], slo.threshold
             while pending:
                 request = pending[0]
-                if request.created_us + slo.threshold > now:
+                created = request.created_us
+                if created + threshold > now:
                     break
                 pending.popleft()
-                late = request.first_us == NEVER or request.first_us - request.created_us > slo.threshold
-                self._decide(slo.id, request.tenant.id, bad=late)
-
-    def _decide(self, slo: str, tenant: str, *, bad: bool) -> None:
-        self._requests[slo, tenant].value += 1
-        if bad:
-            self.bad[slo, tenant] += 1
-            self._bad_counters[slo, tenant].value += 1
+                tally = tallies[request.tenant.id]
+                tally.decided.value += 1
+                if request.first_us == NEVER or request.first_us - created > threshold:
+                    tally.fail()
 
     def mark(self) -> None:
-        """Remember the present counts; called once a minute, for `recent_bad_ppm`."""
+        """Remember the present counts; called once a minute, for what is recent."""
         self._before = self._marked
         self._marked = self._latency_counts()
+        self._bad_before = self._bad_marked
+        self._bad_marked = self._bad_counts()
 
-    def recent_bad_ppm(self) -> dict[str, int]:
-        """Return, by tenant, the share of late or failed requests over the last one to two minutes."""
-        shares = {}
-        for tenant, (offered, bad) in self._latency_counts().items():
-            offered_before, bad_before = self._before[tenant]
-            shares[tenant] = (bad - bad_before) * 1_000_000 // max(1, offered - offered_before)
-        return shares
+    def recent_worst_ppm(self) -> dict[str, int]:
+        """Return, by tenant, the worst share of bad requests of any objective over the last one to two minutes."""
+        worst = {}
+        counts = self._bad_counts()
+        for tenant, offered in self.offered.items():
+            bad = max(counts[s.id, tenant] - self._bad_before[s.id, tenant] for s in self._slos)
+            worst[tenant] = bad * 1_000_000 // max(1, offered - self._before[tenant][0])
+        return worst
 
-    def recent_bad_ppm_total(self) -> int:
-        """Return the same over all tenants."""
+    def recent_bad_ppm(self) -> int:
+        """Return the share of late or failed requests over the last one to two minutes."""
         offered = bad = 0
         for tenant, (now_offered, now_bad) in self._latency_counts().items():
             offered += now_offered - self._before[tenant][0]
             bad += now_bad - self._before[tenant][1]
         return bad * 1_000_000 // max(1, offered)
 
+    def _bad_counts(self) -> dict[tuple[str, str], int]:
+        return {(s.id, t): self._tallies[s.id][t].bad for s in self._slos for t in self.offered}
+
     def _latency_counts(self) -> dict[str, tuple[int, int]]:
         slo = (self._ttft or list(self._slos))[0].id
-        return {tenant: (n, self.bad[slo, tenant]) for tenant, n in self.offered.items()}
+        tallies = self._tallies[slo]
+        return {tenant: (n, tallies[tenant].bad) for tenant, n in self.offered.items()}
 
     def totals(self) -> dict[str, list[int]]:
         """Return `slo/tenant` -> [offered, bad] so far."""
-        return {f"{s.id}/{t}": [n, self.bad[s.id, t]] for s in self._slos for t, n in self.offered.items()}
+        return {f"{s.id}/{t}": [n, self._tallies[s.id][t].bad] for s in self._slos for t, n in self.offered.items()}

@@ -60,6 +60,11 @@ class Sessions:
         self._sessions: dict[int, Session] = {}
         self.trims = True
 
+    @property
+    def count(self) -> int:
+        """Sessions heard of so far."""
+        return len(self._sessions)
+
     def next_turn(self, index: int, fresh: int) -> Turn:
         """Return what arrival `index` sends, with `fresh` new tokens."""
         number = self._who.below(index, self._count)

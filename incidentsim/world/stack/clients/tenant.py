@@ -110,6 +110,10 @@ class TenantState(Component):
         return ComponentState(name=self.id, kind=self.kind, health="ok", summary=f"priority {self.priority}",
                               edges=(("gateway", f"{self.rate_milli() / 1000:.0f} req/s"),))  # fmt: skip
 
+    def held(self) -> int:
+        """Return its attempts that may still be running, and its users' sessions."""
+        return len(self._deadlines) + (self.sessions.count if self.sessions is not None else 0)
+
     def state(self) -> list[object]:
         """Return what defines the tenant."""
         return [self._arrivals, self.requests, self.retries, self.failed, self.priority, self.token_bucket.state(),
@@ -123,7 +127,7 @@ class TenantState(Component):
         return self.demand.rate_milli(self._kernel.now)
 
     def _await_next(self) -> None:
-        rate = self.rate_milli()
+        rate = self.demand.rate_milli(self._kernel.now)
         if rate > 0:
             gap = int(self._gap.exponential(self._arrivals) * (1_000_000_000 / rate))
             self._kernel.after(gap, self._arrive, None)
@@ -157,10 +161,12 @@ class TenantState(Component):
         """Begin a user request; `conversation` hears of its end."""
         if self.prefix_broken and prefix is not None:
             prefix = tuple((f"{index}/{segment}", upto) for segment, upto in prefix)
-        output = max(1, min(output, max_tokens))
-        request = UserRequest(self, index, self._kernel.now, max(1, prompt), output, max_tokens, conversation,
-                              route=self._route_of(index), session=session, key=key, turn=turn, prefix=prefix,
-                              hostile=hostile)  # fmt: skip
+        output = output if output < max_tokens else max_tokens  # not min(): a call costs more
+        if prompt < 1:
+            prompt, prefix = 1, None  # nothing of an empty prompt is shared
+        request = UserRequest(self, index, self._kernel.now, prompt, output if output > 0 else 1,
+                              max_tokens, conversation, route=self._route_of(index), session=session, key=key,
+                              turn=turn, prefix=prefix, hostile=hostile)  # fmt: skip
         self.requests += 1
         self._book.arrived(request)
         self._try(request)

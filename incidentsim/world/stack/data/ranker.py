@@ -67,6 +67,10 @@ class Ranker(Component):
         return ComponentState(name=self.id, kind=self.kind, health="ok", summary=f"{self._station.queued} waiting",
                               edges=(("feature-store", ""),))  # fmt: skip
 
+    def held(self) -> int:
+        """Return who is scored, or waits for it."""
+        return self._station.busy + self._station.queued
+
     def state(self) -> list[object]:
         """Return what defines it."""
         return [*super().state(), self._station.state(), self._information, self.bad]
@@ -99,7 +103,7 @@ class Ranker(Component):
         part = self._part
         key = _key(attempt)
         share = self.information_ppm()
-        confidence = self._draw.quantile(2 * key, self._table) * (_ONE + 3 * share) // (4 * _ONE)
+        confidence = self._draw.pick(2 * key, self._table) * (_ONE + 3 * share) // (4 * _ONE)
         score = _ONE // 2 + (self._draw.below(2 * key + 1, _ONE) - _ONE // 2) * share // _ONE
         self._confidence.observe(confidence)
         self._scores.observe(score)

@@ -67,10 +67,11 @@ class Billing:
         self.spent: dict[str, int] = dict.fromkeys(shown, 0)
         self.provider: dict[str, int] = dict.fromkeys(pools, 0)
         self._minutes: dict[int, dict[Key, Spent]] = {}
-        self._tokens: dict[tuple[str, str], Counter] = {}
+        self._prompt_tokens: dict[str, Counter] = {}
+        self._output_tokens: dict[str, Counter] = {}
         for tenant, name in shown.items():
-            for kind in ("prompt", "output"):
-                self._tokens[tenant, kind] = registry.counter(
+            for kind, counters in (("prompt", self._prompt_tokens), ("output", self._output_tokens)):
+                counters[tenant] = registry.counter(
                     "gateway_billed_tokens_total", {"tenant": name, "kind": kind}, target="billing"
                 )
             registry.counter_from("gateway_cost_dollars_total", {"tenant": name},
@@ -89,17 +90,18 @@ class Billing:
         tenant, pool = request.tenant.id, pod.pool.id
         prompt, output = attempt.prompt, attempt.output if code == 200 else 0
         nano = (prompt + output) * self.price[pool]
-        self._tokens[tenant, "prompt"].value += prompt
-        self._tokens[tenant, "output"].value += output
+        self._prompt_tokens[tenant].value += prompt
+        self._output_tokens[tenant].value += output
         self.spent[tenant] += nano
         if pool in self._metered:
             self.provider[pool] += nano
         minute = self._minutes.get(self._kernel.now // MINUTE_US)
         if minute is None:
             minute = self._new_minute()
-        entry = minute.get((tenant, pool, request.key))
+        key = (tenant, pool, request.key)
+        entry = minute.get(key)
         if entry is None:
-            entry = minute[tenant, pool, request.key] = Spent()
+            entry = minute[key] = Spent()
         entry.requests += 1
         entry.prompt_tokens += prompt
         entry.output_tokens += output
@@ -110,6 +112,11 @@ class Billing:
         self._minutes.pop(number - KEPT_MINUTES, None)
         minute = self._minutes[number] = {}
         return minute
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts of a minute are kept."""
+        return sum(len(minute) for minute in self._minutes.values())  # exact: ints
 
     def provider_microdollars(self) -> int:
         """Return what pools priced per token have cost so far."""

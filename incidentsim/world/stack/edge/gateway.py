@@ -137,6 +137,10 @@ class Gateway(Component):
         names = [stage.id for route in self.routes.values() for stage in route.stages]
         return tuple((name, "") for name in dict.fromkeys([*names, "router"]))
 
+    def held(self) -> int:
+        """Return who waits, and the accounts of what was spent."""
+        return self.queued + self.billing.accounts
+
     def state(self) -> list[object]:
         """Return what defines the gateway."""
         return [
@@ -161,7 +165,7 @@ class Gateway(Component):
             return
         tenant.open += 1
         retry = attempt.number > 1
-        self._metrics.received(tenant.id, request.prompt, retry)
+        self._metrics.received(tenant.id, request.prompt, retry=retry)
         if not retry:
             self._client_budget.first(now)
         elif request.running is not None and self._rejoin(attempt, request.running, now):
@@ -174,12 +178,12 @@ class Gateway(Component):
         if self.guards.on and (refusal := self.guards.refusal(attempt)) is not None:
             self._metrics.limited(tenant.id)
             self.answer(attempt, refusal.code, final=refusal.final, reason=refusal.reason)
-        elif self.shedder.refuses(tenant.id, tenant.priority, request.prompt, key):
+        elif self.shedder.rules and self.shedder.refuses(tenant.id, tenant.priority, request.prompt, key):
             self._refuse(attempt, "shed")
         elif not (tenant.request_bucket.take(1, now) and tenant.token_bucket.take(attempt.tokens, now)):
             self._refuse(attempt, "rate limit exceeded")
         else:
-            self._advance(attempt)
+            self.passed(attempt)
 
     def _rejoin(self, attempt: Attempt, running: Attempt, now: int) -> bool:
         request = attempt.request
@@ -195,24 +199,9 @@ class Gateway(Component):
         return True
 
     def passed(self, attempt: Attempt) -> None:
-        """A stage is done with an attempt: on to the next."""
-        if not attempt.ended:
-            self._advance(attempt)
-
-    def answered(self, attempt: Attempt, fallback: str = "") -> None:
-        """A stage answers an attempt itself, well, or a `fallback` does."""
-        attempt.at = None
-        request = attempt.request
-        if request.first_us == NEVER:
-            request.first_us = self._kernel.now
-        self.answer(attempt, 200, reason=fallback and f"fallback: {fallback}")
-
-    def failed(self, attempt: Attempt, code: int, reason: str, *, final: bool = False) -> None:
-        """A stage answers an attempt itself: refused or broken."""
-        attempt.at = None
-        self.answer(attempt, code, final=final, reason=reason)
-
-    def _advance(self, attempt: Attempt) -> None:
+        """A stage is done with an attempt: on to the next, or to a pool."""
+        if attempt.ended:
+            return
         route = attempt.request.route
         number = attempt.stage
         if number < len(route.stages):
@@ -226,6 +215,19 @@ class Gateway(Component):
             self.answered(attempt)
         else:
             self._join(attempt, lane)
+
+    def answered(self, attempt: Attempt, fallback: str = "") -> None:
+        """A stage answers an attempt itself, well, or a `fallback` does."""
+        attempt.at = None
+        request = attempt.request
+        if request.first_us == NEVER:
+            request.first_us = self._kernel.now
+        self.answer(attempt, 200, reason=fallback and f"fallback: {fallback}")
+
+    def failed(self, attempt: Attempt, code: int, reason: str, *, final: bool = False) -> None:
+        """A stage answers an attempt itself: refused or broken."""
+        attempt.at = None
+        self.answer(attempt, code, final=final, reason=reason)
 
     def _join(self, attempt: Attempt, lane: Lane) -> None:
         regions = self.regions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from incidentsim.telemetry.registry import Counter, Histogram, Registry
+from incidentsim.telemetry.registry import Counter, Registry
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.edge.gateway import Gateway
@@ -65,32 +65,36 @@ class ClusterMetrics:
             self._registry.gauge(name, self._own, read, target="gateway")
 
 
+class _TenantMetrics:
+    """The counters of one tenant."""
+
+    __slots__ = ("codes", "joined", "limited", "requests", "retries", "tokens", "ttft")
+
+    def __init__(self, registry: Registry, shown: str) -> None:
+        label = {"tenant": shown}
+
+        def counter(name: str) -> Counter:
+            return registry.counter(name, label, target="gateway")
+
+        self.requests = counter("gateway_requests_total")
+        self.tokens = counter("gateway_tokens_total")
+        self.retries = counter("gateway_client_retries_total")
+        self.limited = counter("gateway_rate_limited_total")
+        self.joined = counter("gateway_idempotent_joins_total")
+        self.codes = {
+            code: registry.counter("gateway_responses_total", {**label, "code": str(code)}, target="gateway")
+            for code in CODES
+        }
+        self.ttft = registry.histogram("gateway_time_to_first_token_seconds", label, target="gateway")
+
+
 class GatewayMetrics:
     """Counters by tenant that the gateway adds to inline; gauges are read at each scrape."""
 
     def __init__(self, registry: Registry, tenants: dict[str, str]) -> None:
-        def counter(name: str, labels: dict[str, str]) -> Counter:
-            return registry.counter(name, labels, target="gateway")
-
         self.registry = registry
         self._shown = tenants
-        self._requests: dict[str, Counter] = {}
-        self._tokens: dict[str, Counter] = {}
-        self._client_retries: dict[str, Counter] = {}
-        self._limited: dict[str, Counter] = {}
-        self._joined: dict[str, Counter] = {}
-        self._codes: dict[tuple[str, int], Counter] = {}
-        self._ttft: dict[str, Histogram] = {}
-        for tenant, shown in tenants.items():
-            label = {"tenant": shown}
-            self._requests[tenant] = counter("gateway_requests_total", label)
-            self._tokens[tenant] = counter("gateway_tokens_total", label)
-            self._client_retries[tenant] = counter("gateway_client_retries_total", label)
-            self._limited[tenant] = counter("gateway_rate_limited_total", label)
-            self._joined[tenant] = counter("gateway_idempotent_joins_total", label)
-            for code in CODES:
-                self._codes[tenant, code] = counter("gateway_responses_total", {**label, "code": str(code)})
-            self._ttft[tenant] = registry.histogram("gateway_time_to_first_token_seconds", label, target="gateway")
+        self._of = {tenant: _TenantMetrics(registry, shown) for tenant, shown in tenants.items()}
 
     def watch(self, gateway: Gateway) -> None:
         """Register the gauges that read the gateway's state."""
@@ -98,25 +102,26 @@ class GatewayMetrics:
             self.registry.gauge("inference_extension_flow_control_queue_size", {"fairness_id": shown},
                                  lambda tenant=tenant: gateway.queued_of(tenant), target="gateway")  # type: ignore[misc]  # fmt: skip
 
-    def received(self, tenant: str, prompt: int, retry: bool) -> None:
+    def received(self, tenant: str, prompt: int, *, retry: bool) -> None:
         """Count one request received."""
-        self._requests[tenant].value += 1
-        self._tokens[tenant].value += prompt
+        own = self._of[tenant]
+        own.requests.value += 1
+        own.tokens.value += prompt
         if retry:
-            self._client_retries[tenant].value += 1
+            own.retries.value += 1
 
     def joined(self, tenant: str) -> None:
         """Count one retry that joined work still running."""
-        self._joined[tenant].value += 1
+        self._of[tenant].joined.value += 1
 
     def first_token(self, tenant: str, ttft_us: int) -> None:
         """Count one first token, timed from the gateway's receipt."""
-        self._ttft[tenant].observe(ttft_us)
+        self._of[tenant].ttft.observe(ttft_us)
 
     def limited(self, tenant: str) -> None:
         """Count one refusal by a limit or a shed rule."""
-        self._limited[tenant].value += 1
+        self._of[tenant].limited.value += 1
 
     def answered(self, tenant: str, code: int) -> None:
         """Count one answer."""
-        self._codes[tenant, code].value += 1
+        self._of[tenant].codes[code].value += 1

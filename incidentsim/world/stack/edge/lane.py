@@ -110,7 +110,8 @@ class Lane:
         self._engine_ids += 1
         attempt.id = self._engine_ids
         attempt.arrived_us = attempt.dispatched_us = now
-        attempt.output = attempt.o = min(attempt.request.output, self.pool.max_model_len - attempt.prompt)
+        output, room = attempt.request.output, self.pool.max_model_len - attempt.prompt
+        attempt.output = attempt.o = output if output < room else room
         attempt.pod = attempt.served = pod
         pod.requests += 1
         pod.tokens += attempt.tokens

@@ -18,7 +18,8 @@ class RetryBudget:
 
     def first(self, now: int) -> None:
         """Count a first attempt."""
-        self._roll(now)
+        if now - self._window_us >= WINDOW_US:
+            self._roll(now)
         self._first[0] += 1
 
     def allows(self, budget_ppm: int, now: int) -> bool:

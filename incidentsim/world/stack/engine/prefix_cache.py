@@ -25,7 +25,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable
-from itertools import pairwise
 
 from incidentsim.errors import UsageError
 from incidentsim.world.stack.engine.sequence import Prefix, Sequence
@@ -33,6 +32,9 @@ from incidentsim.world.stack.engine.step_model import BLOCK_TOKENS
 
 ENDLESS = 1 << 62
 """End, in blocks, of a last segment that goes on into the output."""
+
+Extent = tuple[tuple[int, Hashable], int, int]
+"""A segment of one sequence: its name under the one before, its first block, its end block."""
 
 
 class Segment:
@@ -107,23 +109,29 @@ class PrefixCache:
 
     # -- admission ------------------------------------------------------------------------------------------
 
-    def find(self, prefix: Prefix | None, most: int, prompt: int, free: int) -> tuple[int, int]:
+    def find(self, extents: list[Extent], most: int, free: int) -> tuple[int, int]:
         """Return how many of the first `most` blocks are in the cache, and how many of these are free.
 
         `free` is the engine's count of free blocks, here as everywhere.
         """
-        self._take_from_queue(free)
+        if self._queued > free:
+            self._take_from_queue(free)
         found = idle = 0
         segment = self._root
-        for name, first, end in _extents(prefix, prompt):
+        for name, first, end in extents:
             below = segment.children.get(name)
             if below is None:
                 break
             segment = below
-            reached = min(segment.named, end, most)
+            # comparisons instead of min() and max(), here and below: a call costs more
+            named = segment.named
+            reached = named if named < end else end
+            reached = reached if reached < most else most
             if reached > first:
                 found = reached
-                idle += max(0, reached - max(segment.used, first))
+                used = segment.used  # never before `first`
+                if reached > used:
+                    idle += reached - used
             if reached < end:
                 break
         return found, idle
@@ -137,15 +145,17 @@ class PrefixCache:
             return
         path: list[tuple[Segment, int]] = []
         segment = self._root
-        for name, first, end in _extents(q.prefix, q.prompt):
+        for name, first, end in q.extents:
             below = segment.children.get(name)
             if below is None:
                 below = segment.children[name] = Segment(segment, name, first)
             segment = below
             path.append((segment, end))
-            used = max(first, min(found, end))
-            segment.ends[used] = segment.ends.get(used, 0) + 1
-            self._claim(segment, used)
+            used = first if found < first else found if found < end else end
+            ends = segment.ends
+            ends[used] = ends.get(used, 0) + 1
+            if used > segment.used:
+                self._claim(segment, used)
         q.hold = Hold(path, found, self._generation)
 
     # -- while it runs --------------------------------------------------------------------------------------
@@ -158,27 +168,39 @@ class PrefixCache:
         hold = q.hold
         if hold is None or hold.generation != self._generation:
             return 0
-        end = min(end, hold.path[-1][1])
+        longest = hold.path[-1][1]
+        end = end if end < longest else longest
         start = hold.blocks
         if end <= start:
             return 0
-        self._take_from_queue(free)
+        if self._queued > free:
+            self._take_from_queue(free)
         copies = claimed = 0
         for segment, last in hold.path:
             if last <= start:
                 continue
-            before = max(segment.first, start)
-            after = min(end, last)
+            first = segment.first
+            before = first if first > start else start
+            after = end if end < last else last
             if after <= before:
                 continue
-            copies += max(0, min(segment.named, after) - before)
+            named = segment.named
+            if named > before:
+                copies += (named if named < after else after) - before
             ends = segment.ends
-            _drop_end(ends, before)
+            count = ends[before]
+            if count == 1:
+                del ends[before]
+            else:
+                ends[before] = count - 1
             ends[after] = ends.get(after, 0) + 1
-            claimed += self._claim(segment, after)
-            segment.named = max(segment.named, after)
+            if after > segment.used:
+                claimed += self._claim(segment, after)
+            if after > named:
+                segment.named = after
         hold.blocks = end
-        self._put(copies)
+        if copies:
+            self._put(copies)
         return copies - claimed
 
     def leave(self, q: Sequence, blocks: int) -> int:
@@ -188,19 +210,27 @@ class PrefixCache:
             self._put(blocks)
             return blocks
         q.hold = None
-        freed = blocks - hold.blocks
+        held = hold.blocks
+        freed = blocks - held
         self._put(freed)
         for segment, last in reversed(hold.path):
-            ends, used = segment.ends, segment.used
-            _drop_end(ends, max(segment.first, min(hold.blocks, last)))
-            segment.used = most = max(ends) if ends else segment.first
+            ends, used, first = segment.ends, segment.used, segment.first
+            end = held if held < last else last
+            end = end if end > first else first
+            count = ends[end]
+            if count == 1:
+                del ends[end]
+            else:
+                ends[end] = count - 1
+            segment.used = most = max(ends) if ends else first
             if most < used:
                 run = Run(segment, most, used)
                 segment.runs.append(run)
                 self._queue.append(run)
                 self._queued += used - most
                 freed += used - most
-            _prune(segment)
+            if not (ends or segment.children or segment.named > first):
+                _prune(segment)
         return freed
 
     # -- the queue of free blocks ---------------------------------------------------------------------------
@@ -254,34 +284,31 @@ class PrefixCache:
                 queue.popleft()
 
 
-def _extents(prefix: Prefix | None, prompt: int) -> list[tuple[tuple[int, Hashable], int, int]]:
-    """Return name, first block and end block of each segment, for a sequence with this prompt."""
-    extents = []
+def extents_of(prefix: Prefix, prompt: int) -> list[Extent]:
+    """Return the extent of each segment, for a sequence with this prompt.
+
+    Raises UsageError unless the segments' ends rise from 1, and only the last may reach the prompt's end.
+    """
+    extents: list[Extent] = []
     start = 0
-    for key, tokens in prefix or ():
+    for key, tokens in prefix:
+        if tokens <= start or start >= prompt:
+            raise _misfit(prefix, prompt)
         extents.append(((start, key), start // BLOCK_TOKENS, tokens // BLOCK_TOKENS))
         start = tokens
-    if start >= prompt and extents:
+    if not extents:
+        raise _misfit(prefix, prompt)
+    if start >= prompt:
         name, first, _ = extents[-1]
         extents[-1] = (name, first, ENDLESS)
     return extents
 
 
-def check_prefix(prefix: Prefix, prompt: int) -> None:
-    """Raise UsageError unless the segments' ends rise from 1, and only the last may reach the prompt's end."""
-    ends = [tokens for _, tokens in prefix]
-    if not ends or ends[0] < 1 or any(b <= a for a, b in pairwise(ends)) or any(end >= prompt for end in ends[:-1]):
-        raise UsageError(
-            f"prefix ends {ends} of a prompt of {prompt} tokens: give ends that rise, counted from the prompt's "
-            "start, of which only the last may reach the end of the prompt"
-        )
-
-
-def _drop_end(ends: dict[int, int], end: int) -> None:
-    if ends[end] == 1:
-        del ends[end]
-    else:
-        ends[end] -= 1
+def _misfit(prefix: Prefix, prompt: int) -> UsageError:
+    return UsageError(
+        f"prefix ends {[tokens for _, tokens in prefix]} of a prompt of {prompt} tokens: give ends that rise, counted "
+        "from the prompt's start, of which only the last may reach the end of the prompt"
+    )
 
 
 def _prune(segment: Segment | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from incidentsim.world.stack.engine.prefix_cache import Hold
+    from incidentsim.world.stack.engine.prefix_cache import Extent, Hold
 
 Prefix = tuple[tuple[Hashable, int], ...]
 """What a prompt begins with: (key, tokens) segments, tokens counted from the prompt's start, so they rise. Equal keys
@@ -24,7 +24,7 @@ class Sequence:
     `prompt` and `output` are what was asked. `p` and `o` are what is left to prefill and to produce: a
     preemption by recompute turns the tokens processed so far into prompt. Times are scenario µs, NEVER = not yet.
     `owner` is opaque to the engine. `prefix` is for the prefix cache, None = nothing in it can be shared; `hold` is
-    the cache's own.
+    the cache's own, and so are `extents`, made of the prefix at submission.
     """
 
     __slots__ = (
@@ -34,6 +34,7 @@ class Sequence:
         "clock_at_decode",
         "decoding",
         "done",
+        "extents",
         "finish_clock",
         "finished_us",
         "first_us",
@@ -61,6 +62,7 @@ class Sequence:
         self.owner = owner
         self.prefix = prefix
         self.hold: Hold | None = None
+        self.extents: list[Extent] = []
         self.done = 0
         self.blocks = 0
         self.clock_at_decode = 0

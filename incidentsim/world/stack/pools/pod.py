@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from incidentsim.exact import Draws
 from incidentsim.telemetry.registry import Registry
 from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.engine.replica import Replica
-from incidentsim.world.stack.engine.sequence import NEVER, Sequence
+from incidentsim.world.stack.engine.sequence import NEVER
 from incidentsim.world.stack.hardware.node import Node
 from incidentsim.world.stack.pools.engine_metrics import EngineMetrics
 from incidentsim.world.stack.requests import BEHAVIOUR, DEFECT_KINDS, GARBLED, Attempt
@@ -37,14 +37,14 @@ class Pod:
     crashes in a row. `began_us`: start of its container; `warm_us`: when its weights were on the GPU.
     """
 
-    __slots__ = ("_alters", "_kernel", "_metrics", "_pool", "_prompt_ppm", "_runs_on", "_runs_on_ppm", "_slowdown_ppm",
-                 "began_us", "cordoned", "defects", "engine", "epoch", "failures", "holds_gpu", "hung", "index", "node",
-                 "progress_us", "ready_us", "requests", "restarts", "retry_us", "revisions", "seen_steps", "state",
-                 "tokens", "warm_us")  # fmt: skip
+    __slots__ = ("_alters", "_kernel", "_metrics", "_prompt_ppm", "_runs_on", "_runs_on_ppm", "_slowdown_ppm",
+                 "began_us", "cordoned", "defects", "engine", "epoch", "failures", "holds_gpu", "hung",
+                 "index", "node", "pool", "progress_us", "ready_us", "requests", "restarts", "retry_us",
+                 "revisions", "seen_steps", "state", "tokens", "warm_us")  # fmt: skip
 
     def __init__(self, kernel: Kernel, pool: Pool, index: int, node: Node, registry: Registry) -> None:
         self._kernel = kernel
-        self._pool = pool
+        self.pool = pool
         self.index = index
         self.node = node
         self.state: PodState = "pending"
@@ -66,23 +66,18 @@ class Pod:
     @property
     def id(self) -> str:
         """The pod's stable id."""
-        return f"{self._pool.id}-{self.index}"
+        return f"{self.pool.id}-{self.index}"
 
     @property
     def where(self) -> str:
         """The host it stands on, as people see it."""
         return self.node.host if self.node.pod is self else "none yet"
 
-    @property
-    def pool(self) -> Pool:
-        """The pool it belongs to."""
-        return self._pool
-
     # -- engine ---------------------------------------------------------------------------------------------
 
     def boot(self) -> None:
         """Create a cold engine with the pool's current arguments."""
-        pool = self._pool
+        pool = self.pool
         self.engine = Replica(
             self._kernel, pool.model, blocks=pool.kv_blocks, max_num_seqs=self.max_num_seqs(),
             budget=pool.int_knob("max_num_batched_tokens"), on_first=self._first, on_finish=self._finish,
@@ -95,7 +90,7 @@ class Pod:
 
     def max_num_seqs(self) -> int:
         """Sequences its engine takes at once: as the deployment says, else the default of its image."""
-        pool = self._pool
+        pool = self.pool
         if "max_num_seqs" not in pool.explicit:
             for effect in pool.revisions.effects_on(self.revisions, self.index):
                 if effect.max_num_seqs:
@@ -106,7 +101,7 @@ class Pod:
         """Take over what the pod's revisions do to it."""
         slowdown = prompt = _ONE
         runs_on = garbled = behaviour = 0
-        for effect in self._pool.revisions.effects_on(self.revisions, self.index):
+        for effect in self.pool.revisions.effects_on(self.revisions, self.index):
             slowdown = slowdown * effect.slowdown_ppm // _ONE
             prompt = prompt * effect.prompt_ppm // _ONE
             runs_on = min(_ONE, runs_on + effect.runs_on_ppm)
@@ -123,7 +118,7 @@ class Pod:
     def apply_speed(self) -> None:
         """Set the engine's slowdown from the node, the image and the jitter of this moment."""
         if self.engine is not None and not self.hung:
-            pool = self._pool
+            pool = self.pool
             factor = self.node.slowdown_ppm * self._slowdown_ppm // 1_000_000
             self.engine.set_factor(factor * pool.jitter_ppm(self.index) // 1_000_000)
 
@@ -142,7 +137,7 @@ class Pod:
 
     def _alter(self, attempt: Attempt) -> None:
         """Make the sequence what this pod's tokenizer and stop tokens make of it; it still fits the model's length."""
-        longest = self._pool.max_model_len
+        longest = self.pool.max_model_len
         request = attempt.request
         attempt.prompt = attempt.p = min(attempt.prompt * self._prompt_ppm // _ONE, longest - 1)
         output = attempt.output
@@ -166,15 +161,13 @@ class Pod:
             attempt.prompt = attempt.tokens - attempt.request.max_tokens  # as the next pod will get it
         return lost
 
-    def _first(self, sequence: Sequence, now: int) -> None:
-        assert isinstance(sequence, Attempt)
+    def _first(self, sequence: Any, now: int) -> None:
         self._metrics.first(sequence, now)
-        self._pool.gateway.first_token(sequence, now)
+        self.pool.gateway.first_token(sequence, now)
 
-    def _finish(self, sequence: Sequence, now: int) -> None:
-        assert isinstance(sequence, Attempt)
+    def _finish(self, sequence: Any, now: int) -> None:
         self._metrics.finish(sequence, now)
-        self._pool.finished(self, sequence, now)
+        self.pool.gateway.finished(sequence, now)
 
     # -- readings -------------------------------------------------------------------------------------------
 
@@ -193,11 +186,11 @@ class Pod:
             return float("nan")
         garbled = self.defects[GARBLED] if self.defects is not None else 0
         millinats = ENTROPY_MILLINATS + (GARBLED_MILLINATS - ENTROPY_MILLINATS) * garbled // _ONE
-        return millinats * self._pool.jitter_ppm(self.index) / 1e9
+        return millinats * self.pool.jitter_ppm(self.index) / 1e9
 
     def memory_mib(self) -> int:
         """GPU memory that is taken on each card: by the engine as far as it has come up, and by other processes."""
-        pool = self._pool
+        pool = self.pool
         card = self.node.gpus[0].card.memory_mib
         other = card * pool.part.other_gpu_memory // _ONE
         share = card * pool.int_knob("gpu_memory_utilization") // _ONE
@@ -213,7 +206,7 @@ class Pod:
 
     def summary(self) -> str:
         """Return one line about it for the pool's description, with the revisions that are not the wanted ones."""
-        wanted = self._pool.revisions.wanted
+        wanted = self.pool.revisions.wanted
         odd = "".join(f", {key} {revision}" for key, revision in self.revisions.items() if revision != wanted[key])
         back_off = ""
         if self.state == "crashed" and self.node.down:

@@ -24,7 +24,6 @@ from incidentsim.world.stack.pools.launcher import Launcher
 from incidentsim.world.stack.pools.pod import Pod
 from incidentsim.world.stack.pools.revisions import Effect, Revisions
 from incidentsim.world.stack.pools.rollout import Rollout
-from incidentsim.world.stack.requests import Attempt
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.edge.gateway import Gateway
@@ -42,6 +41,7 @@ REFUSED_RETRY_US, LONGEST_REFUSED_RETRY_US = 10_000_000, 80_000_000
 
 class Pool(Component):
     """Pods by index, each on a host of its own. `routable` is what the router may choose from, in order.
+    `max_model_len` is the longest prompt plus output.
 
     `explicit` names the knobs that somebody has set: what is not set, the image decides. `control` is the cluster's
     control plane, None: one that never fails.
@@ -57,6 +57,7 @@ class Pool(Component):
     ) -> None:  # fmt: skip
         super().__init__(part.id)
         self.model_name = part.model_name
+        self.max_model_len = self.int_knob("max_model_len")
         self.model = StepModel(PRESETS[part.step_model])
         self.revisions = Revisions(part)
         self.pods: list[Pod] = []
@@ -85,11 +86,6 @@ class Pool(Component):
         registry.gauge("gpu_cost_dollars_per_hour", {"pool": part.id}, price, target="billing")
 
     # -- settings -------------------------------------------------------------------------------------------
-
-    @property
-    def max_model_len(self) -> int:
-        """Longest prompt plus output."""
-        return self.int_knob("max_model_len")
 
     @property
     def kv_blocks(self) -> int:
@@ -129,6 +125,7 @@ class Pool(Component):
     def init_knob(self, name: str, value: KnobValue) -> None:
         """Set a knob before the start: nothing rolls."""
         self._knobs[name] = value
+        self.max_model_len = self.int_knob("max_model_len")
         if name == "cordon_on_xid":
             self.capacity.hosts.watch_xids(bool(value))
 
@@ -138,6 +135,7 @@ class Pool(Component):
         if self._knobs[name] == value and not newly:
             return
         self._knobs[name] = value
+        self.max_model_len = self.int_knob("max_model_len")
         if name == "replicas":
             self.scale_to(int(value))
             return
@@ -307,10 +305,6 @@ class Pool(Component):
         pods = (p for p in self.pods if p.state == "ready" and not p.cordoned)
         control = self.control
         self.routable = tuple(pods if control is None else (p for p in pods if control.resolves(p)))
-
-    def finished(self, pod: Pod, attempt: Attempt, now: int) -> None:
-        """An engine finished an attempt."""
-        self.gateway.finished(attempt, now)
 
     # -- jitter, price, readings ----------------------------------------------------------------------------
 

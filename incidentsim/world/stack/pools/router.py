@@ -70,6 +70,10 @@ class Router(Component):
         return ComponentState(name=self.id, kind=self.kind, health="ok", summary=self.describe()[0],
                               edges=tuple((pool, "") for pool in self._turns))  # fmt: skip
 
+    def held(self) -> int:
+        """Return the homes that it remembers."""
+        return len(self._homes)
+
     def state(self) -> list[object]:
         """Return what defines the router."""
         return [*super().state(), list(self._turns.values()), len(self._homes)]

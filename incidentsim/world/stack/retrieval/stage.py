@@ -124,6 +124,10 @@ class Retrieval(Component):
         return ComponentState(name=self.id, kind=self.kind, health=health,
                               summary=f"recall {found:.0%}, sparse lag {lag or 0:.0f} s", edges=edges)  # fmt: skip
 
+    def held(self) -> int:
+        """Return the questions on their way."""
+        return len(self._live)
+
     def state(self) -> list[object]:
         """Return what defines it."""
         return [*super().state(), self.upkeep.state(), self.encoder.state(), self._sparse_search.state(),
@@ -210,7 +214,7 @@ class Retrieval(Component):
             self._cancel(query)
 
     def _vary(self, part: int, query: Query, typical_us: int) -> int:
-        return typical_us * self._spread[part].quantile(query.key, SPREAD) // ONE
+        return typical_us * self._spread[part].pick(query.key, SPREAD) // ONE
 
     def _cancel(self, query: Query) -> None:
         for station in (self.encoder, self._sparse_search, self.reranker, *(s.station for s in query.where)):

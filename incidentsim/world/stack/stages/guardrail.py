@@ -62,6 +62,7 @@ class Guardrail(Component):
         self._waiting: dict[Attempt, None] = {}
         self._failures = 0
         self.harmful = 0
+        self._take_settings()
 
         def counter(name: str, **labels: str) -> Counter:
             return registry.counter(name, labels, target="guardrail")
@@ -79,11 +80,20 @@ class Guardrail(Component):
     # -- settings and readings ------------------------------------------------------------------------------
 
     def changed(self, name: str) -> None:
-        """Take a new number of workers or reviewers; other settings are read when a request comes."""
+        """Take a new setting; it holds for what comes from now on."""
         if name == "workers":
             self._station.set_servers(self.int_knob(name))
         elif name == "reviewers":
             self._review.set_servers(self.int_knob(name))
+        self._take_settings()
+
+    def _take_settings(self) -> None:
+        """Note what every request asks for."""
+        self._mode = self.text_knob("mode")
+        self._timeout = self.int_knob("timeout")
+        self._credential = self.int_knob("credential_version")
+        self._block_from, self._review_from = self.int_knob("block_threshold"), self.int_knob("review_threshold")
+        self._audit_ppm = self.int_knob("audit_sampling")
 
     def set_slow(self, factor_ppm: int) -> None:
         """Make classifications take `factor_ppm` / 10^6 of their time."""
@@ -93,7 +103,7 @@ class Guardrail(Component):
     @property
     def credential_works(self) -> bool:
         """Whether the classifier accepts the gateway's credential."""
-        return self.int_knob("credential_version") > self.credential_dead
+        return self._credential > self.credential_dead
 
     def status(self) -> list[str]:
         """Return its load."""
@@ -108,6 +118,11 @@ class Guardrail(Component):
         return ComponentState(name=self.id, kind=self.kind, health="warn" if busy else "ok", edges=(("router", ""),),
                               summary=f"{queued:.0f} waiting, {self.text_knob('mode')}")  # fmt: skip
 
+    def held(self) -> int:
+        """Return who is classified, reviewed, or waits for either."""
+        station, review = self._station, self._review
+        return station.busy + station.queued + review.busy + review.queued + len(self._waiting)
+
     def state(self) -> list[object]:
         """Return what defines it."""
         return [*super().state(), self.credential_dead, self.skip_ppm, self.shift_ppm, self._station.state(),
@@ -118,7 +133,7 @@ class Guardrail(Component):
     def enter(self, attempt: Attempt) -> None:
         """Classify a request, or find that it can't be."""
         key = _key(attempt)
-        if self.text_knob("mode") == "off" or (self.skip_ppm and self._luck.below(2 * key, _ONE) < self.skip_ppm):
+        if self._mode == "off" or (self.skip_ppm and self._luck.below(2 * key, _ONE) < self.skip_ppm):
             self._verdicts["unchecked"].value += 1
             self._gateway.passed(attempt)
         elif not self.credential_works:
@@ -127,10 +142,11 @@ class Guardrail(Component):
             part = self._part
             service = part.service_time + attempt.prompt * part.per_1k_tokens // 1_000
             service = service * (800_000 + self._pace.below(key, 400_001)) // _ONE
-            station = self._station
-            wait = station.queued * service * self.slow_ppm // _ONE // max(1, station.servers)
-            if wait + service * self.slow_ppm // _ONE > self.int_knob("timeout"):
-                self._miss(attempt, self.int_knob("timeout"), "deadline_exceeded")
+            station, slow_ppm = self._station, self.slow_ppm
+            queued = station.queued
+            wait = queued * service * slow_ppm // _ONE // max(1, station.servers) if queued else 0
+            if wait + service * slow_ppm // _ONE > self._timeout:
+                self._miss(attempt, self._timeout, "deadline_exceeded")
             else:
                 station.submit(attempt, service, self._classified)
 
@@ -147,7 +163,7 @@ class Guardrail(Component):
             text = ("rpc error: code = Unauthenticated desc = token is expired" if reason == "unauthenticated"
                     else "rpc error: code = DeadlineExceeded desc = context deadline exceeded")  # fmt: skip
             self._journal.emit("warn", "gateway", "gateway-0", f"ext_proc guardrail: {text}",
-                               {"mode": self.text_knob("mode"), "failures": self._failures})  # fmt: skip
+                               {"mode": self._mode, "failures": self._failures})  # fmt: skip
         self._kernel.after(after_us, self._missed, (attempt, after_us))
 
     def _missed(self, call: Call) -> None:
@@ -155,7 +171,7 @@ class Guardrail(Component):
         if self._waiting.pop(attempt, 0) is not None:
             return
         self._mark(attempt, after_us)
-        if self.text_knob("mode") == "fail_closed":
+        if self._mode == "fail_closed":
             self._verdicts["refused"].value += 1
             self._gateway.failed(attempt, 503, "guardrail unavailable, failing closed")
         else:
@@ -165,15 +181,14 @@ class Guardrail(Component):
     def _classified(self, attempt: Attempt, now: int) -> None:
         request = attempt.request
         key = _key(attempt)
-        score = self._score.quantile(key, self._hostile if request.hostile else self._honest)
+        score = self._score.pick(key, self._hostile if request.hostile else self._honest)
         if not request.hostile:
-            score = min(_ONE, score + self.shift_ppm)
+            score += self.shift_ppm
+            score = score if score < _ONE else _ONE
         self._mark(attempt, self._part.service_time)
-        if score >= self.int_knob("block_threshold"):
+        if score >= self._block_from:
             self._block(attempt)
-        elif score >= self.int_knob("review_threshold") and self._review.submit(
-            attempt, self._part.review_time, self._reviewed
-        ):
+        elif score >= self._review_from and self._review.submit(attempt, self._part.review_time, self._reviewed):
             self._verdicts["reviewed"].value += 1
         else:
             self._verdicts["allowed"].value += 1
@@ -207,7 +222,7 @@ class Guardrail(Component):
         bad = request.hostile and self._luck.below(2 * key + 1, _ONE) < self._part.complies
         self.harmful += bad
         self._book.judged("safety", request.tenant.id, bad=bad)
-        if self._pace.below(key + (1 << 50), _ONE) < self.int_knob("audit_sampling"):
+        if self._pace.below(key + (1 << 50), _ONE) < self._audit_ppm:
             self._audited.value += 1
             self._flagged.value += bad
 

@@ -61,13 +61,21 @@ class Preprocessing(Component):
         self._latency = registry.histogram("preprocessing_duration_seconds", {}, target="preprocessing")
         registry.gauge("preprocessing_queue_depth", {}, lambda: float(self._station.queued), target="preprocessing")
         self._scale(self.int_knob("workers"))
+        self._take_settings()
 
     # -- settings and readings ------------------------------------------------------------------------------
 
     def changed(self, name: str) -> None:
-        """Take a new number of workers."""
+        """Take a new setting."""
         if name == "workers":
             self._scale(self.int_knob(name))
+        self._take_settings()
+
+    def _take_settings(self) -> None:
+        """Note what every request asks for; memory in KiB."""
+        self._input_cap = self.int_knob("input_cap")
+        self._memory_limit = self.int_knob("memory_limit") * _KIB_PER_MIB
+        self._recycle_at = self.int_knob("recycle_at")
 
     def set_speed(self, factor_ppm: int) -> None:
         """Make requests take `factor_ppm` / 10^6 of their CPU time."""
@@ -92,6 +100,10 @@ class Preprocessing(Component):
                               health="ok" if up == wanted else "warn" if up * 2 >= wanted else "bad",
                               edges=(("router", ""),))  # fmt: skip
 
+    def held(self) -> int:
+        """Return who is prepared, or waits for it."""
+        return self._station.busy + self._station.queued
+
     def state(self) -> list[object]:
         """Return what defines it."""
         return [*super().state(), self.leak_kib, self.poison_ppm, self._turn, self._station.state(),
@@ -101,7 +113,7 @@ class Preprocessing(Component):
 
     def enter(self, attempt: Attempt) -> None:
         """Prepare a request."""
-        if attempt.prompt > self.int_knob("input_cap"):
+        if attempt.prompt > self._input_cap:
             self._gateway.failed(attempt, 413, "input too large", final=True)
             return
         part = self._part
@@ -126,7 +138,7 @@ class Preprocessing(Component):
         poison = self.poison_ppm and self._poison.below(key, _ONE) < self.poison_ppm
         if worker is not None:
             worker.memory += POISON_KIB if poison else self.leak_kib
-            if worker.memory > self.int_knob("memory_limit") * _KIB_PER_MIB:
+            if worker.memory > self._memory_limit:
                 self._kill(worker)
                 self._gateway.failed(attempt, 502, "preprocessing worker exited with code 137")
                 return
@@ -171,8 +183,10 @@ class Preprocessing(Component):
     def _evicts(self, worker: _Worker) -> bool:
         """Evict the largest worker when the host has no memory left; return whether it was this one."""
         host = self._part.host_memory * _KIB_PER_MIB
+        if not host:
+            return False
         serving = [w for w in self._workers if w.state == "up"]
-        if not host or sum(w.memory for w in serving) <= host:  # exact: ints
+        if sum(w.memory for w in serving) <= host:  # exact: ints
             return False
         largest = max(serving, key=lambda w: w.memory)
         pod = f"{self.id}-{self._workers.index(largest)}"
@@ -183,12 +197,8 @@ class Preprocessing(Component):
         return largest is worker
 
     def _maybe_recycle(self, worker: _Worker) -> None:
-        share = self.int_knob("recycle_at")
-        if (
-            worker.state != "up"
-            or share >= _ONE
-            or worker.memory * _ONE < share * self.int_knob("memory_limit") * _KIB_PER_MIB
-        ):
+        share = self._recycle_at
+        if worker.state != "up" or share >= _ONE or worker.memory * _ONE < share * self._memory_limit:
             return
         if all(w.state != "recycling" for w in self._workers):
             self._journal.emit("info", self.id, f"{self.id}-{self._workers.index(worker)}",

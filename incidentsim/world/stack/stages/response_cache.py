@@ -94,6 +94,10 @@ class ResponseCache(Component):
         return ComponentState(name=self.id, kind=self.kind, health="ok" if on else "warn",
                               summary="on" if on else "off", edges=(("router", ""),))  # fmt: skip
 
+    def held(self) -> int:
+        """Return its entries, and what is on its way."""
+        return len(self._entries) + len(self._looking) + len(self._keys)
+
     def state(self) -> list[object]:
         """Return what defines it."""
         return [*super().state(), self.leak_ppm, self.unstable, len(self._entries), len(self._open), self.leaked,

@@ -11,24 +11,26 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.kernel import NORMAL, BareCall, Kernel
 
 Job = TypeVar("Job")
 
 _MILLION = 1_000_000
 
 
-class _Work:
-    """One accepted job. `live` turns False when it leaves before its end, so that its event does nothing."""
+class _Work(BareCall):
+    """One accepted job, and the event of its end. `live` turns False when it leaves before that: then it does nothing.
+
+    `submit` fills it in.
+    """
 
     __slots__ = ("done", "end_us", "job", "live", "service_us")
 
-    def __init__(self, job: object, service_us: int, done: Callable[[Any, int], None]) -> None:
-        self.job = job
-        self.service_us = service_us
-        self.done = done
-        self.end_us = 0
-        self.live = True
+    job: object
+    service_us: int
+    done: Callable[[Any, int], None]
+    end_us: int
+    live: bool
 
 
 class Station:
@@ -45,7 +47,7 @@ class Station:
     """
 
     __slots__ = (
-        "_busy_us", "_factor_ppm", "_kernel", "_queue", "_queued_us", "_running", "_seen_us", "_servers",
+        "_busy_us", "_ended", "_factor_ppm", "_kernel", "_queue", "_queued_us", "_running", "_seen_us", "_servers",
         "accepted", "cancelled", "dropped", "queue_limit", "refused", "served",
     )  # fmt: skip
 
@@ -53,6 +55,7 @@ class Station:
         if servers < 0 or queue_limit < 0:
             raise ValueError(f"a station can't have {servers} servers or room for {queue_limit} waiting jobs")
         self._kernel = kernel
+        self._ended = self._end
         self._servers = servers
         self.queue_limit = queue_limit
         self._factor_ppm = _MILLION
@@ -69,21 +72,37 @@ class Station:
 
         Raises ValueError when the job is already here, or the service time is negative.
         """
-        if job in self._running or job in self._queue:
+        running, queue = self._running, self._queue
+        if job in running or job in queue:
             raise ValueError(f"{job!r} is already at this station; submit a job again only after it has left")
         if service_us < 0:
             raise ValueError(f"{job!r} can't take {service_us} µs")
-        idle = len(self._running) < self._servers
-        if not idle and len(self._queue) >= self.queue_limit:
+        busy = len(running)
+        idle = busy < self._servers
+        if not idle and len(queue) >= self.queue_limit:
             self.refused += 1
             return False
-        self._account()
+        now = self._kernel.now
+        passed = now - self._seen_us
+        if passed:  # `_account` written out, here and in `_end`: both happen for every job
+            self._busy_us += passed * busy
+            if queue:
+                self._queued_us += passed * len(queue)
+            self._seen_us = now
         self.accepted += 1
-        work = _Work(job, service_us, done)
+        work = _Work()
+        work.job = job
+        work.service_us = service_us
+        work.done = done
+        work.end_us = 0
+        work.live = True
+        work.function = self._ended
         if idle:
-            self._start(work)
+            work.end_us = end = now + service_us * self._factor_ppm // _MILLION
+            running[job] = work
+            self._kernel.push(end, work, NORMAL)
         else:
-            self._queue[job] = work
+            queue[job] = work
         return True
 
     def cancel(self, job: object) -> bool:
@@ -172,22 +191,26 @@ class Station:
             self._queued_us += passed * len(self._queue)
             self._seen_us += passed
 
-    def _start(self, work: _Work) -> None:
-        delay_us = work.service_us * self._factor_ppm // _MILLION
-        work.end_us = self._kernel.now + delay_us
-        self._running[work.job] = work
-        self._kernel.after(delay_us, self._end, work)
-
     def _refill(self) -> None:
         while self._queue and len(self._running) < self._servers:
-            self._start(self._queue.popitem(last=False)[1])
+            work = self._queue.popitem(last=False)[1]
+            work.end_us = self._kernel.now + work.service_us * self._factor_ppm // _MILLION
+            self._running[work.job] = work
+            self._kernel.push(work.end_us, work, NORMAL)
 
-    def _end(self, call: Call) -> None:
-        work: _Work = call.argument
+    def _end(self, work: Any) -> None:
         if not work.live:
             return
-        self._account()
-        del self._running[work.job]
+        running, queue, now = self._running, self._queue, self._kernel.now
+        passed = now - self._seen_us
+        if passed:
+            self._busy_us += passed * len(running)
+            if queue:
+                self._queued_us += passed * len(queue)
+            self._seen_us = now
+        job = work.job
+        del running[job]
         self.served += 1
-        self._refill()
-        work.done(work.job, self._kernel.now)
+        if queue:
+            self._refill()
+        work.done(job, now)
