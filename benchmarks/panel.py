@@ -60,7 +60,7 @@ def play(key: Key) -> dict[str, Any]:
 def runs(keys: list[Key], workers: int) -> Iterator[dict[str, Any]]:
     """Yield runs as they are finished."""
     # not a multiprocessing.Pool: its processes may not start those that re-simulate
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), max_tasks_per_child=4) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for done in as_completed([pool.submit(play, key) for key in keys]):
             yield done.result()
 
