@@ -40,7 +40,7 @@ async def test_write_check_and_revise() -> None:
         assert "Since the text" not in shown(app)
         assert "#4 #5 #6 #7 +2" in shown(app)
         await pilot.press(*"er")
-        await wait_for(pilot, lambda: "of the text before your changes" in shown(app), "the findings are old")
+        await wait_for(pilot, lambda: "of an earlier text" in shown(app), "the findings are old")
         await pilot.press("ctrl+s")
         await wait_for(pilot, lambda: "Since the text checked before" in shown(app), "what changed")
         assert "slower" in provider.checked[1]

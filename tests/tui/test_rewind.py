@@ -15,7 +15,8 @@ SIZE = (120, 36)
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("12:30", 750), ("T+00:05", 5), ("+01:54", 114), ("90s", 90), ("90", 90), ("12m", 720), (" 1:00 ", 60)]
+    ("text", "seconds"),
+    [("12:30", 750), ("T+00:05", 5), ("+01:54", 114), ("90s", 90), ("90", 90), ("12m", 720), (" 1:00 ", 60)],
 )
 def test_moments_are_read(text: str, seconds: int) -> None:
     """Minutes and seconds, seconds, or minutes."""

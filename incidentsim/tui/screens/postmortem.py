@@ -16,7 +16,7 @@ from incidentsim.tui.presenters.postmortem import report_rows, unchecked_rows
 from incidentsim.tui.provider import HomeProvider, PostmortemDraft
 from incidentsim.tui.safe import notify, set_titles
 from incidentsim.tui.widgets.bars import KeyHints
-from incidentsim.tui.widgets.editor import Editor
+from incidentsim.tui.widgets.editor import Editor, cleaned
 from incidentsim.tui.widgets.rows_view import RowsView
 
 KEEP_S = 10.0
@@ -29,15 +29,16 @@ class PostmortemScreen(Screen[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "check", show=False, priority=True),
+        Binding("ctrl+s", "check", show=False),
         Binding("escape", "back", show=False),
     ]
 
     def __init__(self, provider: HomeProvider, session: Session, draft: PostmortemDraft) -> None:
         super().__init__()
         self.provider, self.session, self.draft = provider, session, draft
-        self._kept = draft.text
-        self._editor = Editor(draft.text, id="editor", show_line_numbers=True, compact=True)
+        self._kept = cleaned(draft.text)
+        self._checked: str | None = None
+        self._editor = Editor(self._kept, id="editor", show_line_numbers=True, compact=True)
 
     def compose(self) -> ComposeResult:
         """Build editor, findings and hints."""
@@ -56,7 +57,7 @@ class PostmortemScreen(Screen[None]):
         editor = self._editor
         editor.focus()
         if not self.draft.saved:
-            headings = [i for i, line in enumerate(self.draft.text.split("\n"), 1) if line.startswith("## ")]
+            headings = [i for i, line in enumerate(self._kept.split("\n"), 1) if line.startswith("## ")]
             editor.to_line(headings[0] + 1 if headings else 1)
         self.set_interval(KEEP_S, self.keep)
         self.call_after_refresh(self._hint)
@@ -102,13 +103,20 @@ class PostmortemScreen(Screen[None]):
         except IncidentSimError as error:
             notify(self, str(error), severity="error", timeout=20)
             return
-        set_titles(self.query_one("#findings-pane"), "Findings", "saved")
+        self._checked = text
+        self._tell()
         self.query_one("#findings", RowsView).show(report_rows(report, self.draft.prove))
+
+    def _tell(self) -> None:
+        """Say whether the findings are of the text as it is."""
+        told = ""
+        if self._checked is not None:
+            told = "of this text" if self._checked == self._editor.text else "of an earlier text"
+        set_titles(self.query_one("#findings-pane"), "Findings", told)
 
     def on_text_area_changed(self) -> None:
         """Say that the findings are of an earlier text."""
-        changed = self._editor.text != self._kept
-        set_titles(self.query_one("#findings-pane"), "Findings", "of the text before your changes" if changed else "")
+        self._tell()
 
     def on_rows_view_chosen(self, event: RowsView.Chosen) -> None:
         """Go to the line that a finding is about."""

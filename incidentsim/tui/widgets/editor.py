@@ -7,8 +7,13 @@ from textual.widgets import TextArea
 
 from incidentsim.text import clean
 
-MOST_PASTED = 1_000_000
-"""Longest paste that is taken, in code points: more is no text that somebody wrote."""
+MOST_TEXT = 1_000_000
+"""Longest text that is taken, in code points: more is no text that somebody wrote."""
+
+
+def cleaned(text: str) -> str:
+    """Return text without control characters; its lines stay, however they ended."""
+    return clean(text.replace("\r\n", "\n").replace("\r", "\n"), limit=MOST_TEXT, keep_newlines=True)
 
 
 class Editor(TextArea):
@@ -17,8 +22,9 @@ class Editor(TextArea):
     async def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()
-        text = clean(event.text.replace("\r\n", "\n").replace("\r", "\n"), limit=MOST_PASTED, keep_newlines=True)
-        self.move_cursor(self.replace(text, *self.selection, maintain_selection_offset=False).end_location)
+        self.move_cursor(
+            self.replace(cleaned(event.text), *self.selection, maintain_selection_offset=False).end_location
+        )
 
     def to_line(self, line: int) -> None:
         """Put the cursor at the start of a line, counted from 1, and show it in the middle."""
