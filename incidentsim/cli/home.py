@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from typing import Literal
 
+from incidentsim.cli import editing
 from incidentsim.cli.judge import judge, keep_result, last_index
 from incidentsim.cli.library import cache_dir, open_session, resume_session
 from incidentsim.cli.rewound import futures_of, rewind_session
@@ -29,6 +30,8 @@ from incidentsim.tui.provider import (
     DebriefSection,
     GalleryEntry,
     Headline,
+    PostmortemDraft,
+    PostmortemReport,
     RecentEntry,
 )
 
@@ -113,9 +116,7 @@ class Home:
 
     async def debrief(self, session: Session, progress: Callable[[float, str], None]) -> Debrief:
         """Score the open session, in a thread: re-simulation takes seconds, and the screen stays alive."""
-        host = self._host
-        if host is None or not host.ended:
-            raise UsageError("there is no finished session to debrief")
+        host = self._finished("debrief")
         loop = asyncio.get_running_loop()
 
         def tell(done: int, total: int) -> None:
@@ -127,6 +128,20 @@ class Home:
         keep_result(host.recorder.path, card)
         futures = await asyncio.to_thread(futures_of, transcript, host.scenario, data=data, cache=cache, progress=tell)
         return as_debrief(card, futures)
+
+    def postmortem(self, session: Session) -> PostmortemDraft:
+        """Return the text of the open session's postmortem as it was left, else the form."""
+        return editing.draft_of(self._finished("write about"), self._config.data_dir)
+
+    def keep_postmortem(self, session: Session, text: str) -> None:
+        """Write that text down."""
+        editing.keep(self._finished("write about"), self._config.data_dir, text)
+
+    async def check_postmortem(self, session: Session, text: str) -> PostmortemReport:
+        """Check that text against the record, in a thread; no world is run."""
+        host = self._finished("write about")
+        transcript, data = host.recorder.transcript(), self._config.data_dir
+        return await asyncio.to_thread(editing.checked, transcript, host.scenario, data, text)
 
     async def rewind(self, session: Session, t_us: int) -> Session:
         """Take over from a moment of the open session, which is over, as a new one: paused there."""
@@ -148,6 +163,11 @@ class Home:
         """Return the id of the open session while it can be resumed, else an empty text."""
         host = self._host
         return "" if host is None or host.ended else host.recorder.path.stem
+
+    def _finished(self, what: str) -> IncidentSession:
+        if self._host is None or not self._host.ended:
+            raise UsageError(f"there is no finished session to {what}")
+        return self._host
 
     def _paced(self, host: IncidentSession) -> IncidentSession:
         """Give a new session the user's usual speed."""
@@ -199,7 +219,7 @@ def _section(section: Section, card: Scorecard) -> DebriefSection:
     for line in section.lines:
         credit = credits.get(line.seqs, 0.0)
         mark: Literal["", "good", "bad"] = "good" if credit > 0 else "bad" if credit < 0 else ""
-        lines.append(DebriefLine(text=line.text, seq=line.seqs[0] if line.seqs else 0, mark=mark))
+        lines.append(DebriefLine(text=line.text, seqs=line.seqs, mark=mark))
     return DebriefSection(title=section.title, lines=tuple(lines))
 
 

@@ -17,11 +17,12 @@ from incidentsim.text import safe_text
 _STYLES = {"right": "green", "found": "green", "shortcut": "green", "cleared": "green", "wrong": "red",
            "reversed": "red", "invented": "red", "contradicted": "red", "denied": "red"}  # fmt: skip
 
-_MEANINGS = {
+MEANINGS = {
     "found": "a step of what happened", "shortcut": "true, with steps left out", "reversed": "the other way round",
     "invented": "nothing of this incident", "contradicted": "claimed both ways round",
     "denied": "denied, but it happened", "cleared": "rightly ruled out", "unjudged": "not judged",
 }  # fmt: skip
+"""What the verdict on a causal claim means."""
 
 
 def print_check(result: PostmortemCheck, change: Delta | None, out: Console) -> None:
@@ -38,7 +39,7 @@ def print_check(result: PostmortemCheck, change: Delta | None, out: Console) -> 
     for claim in chain.claims:
         pair = f"{result.names.get(claim.cause, claim.cause)} → {result.names.get(claim.effect, claim.effect)}"
         guess = ", said to be possible" if claim.guess and claim.verdict in (*RIGHT, *WRONG) else ""
-        _line(out, claim.verdict, f"line {claim.line}: {pair}  ({_MEANINGS[claim.verdict]}{guess})")
+        _line(out, claim.verdict, f"line {claim.line}: {pair}  ({MEANINGS[claim.verdict]}{guess})")
     for number, _ in chain.crowded:
         _line(out, "not read", f"line {number}: names more than four things; one step a sentence")
     if chain.missing:
@@ -52,7 +53,7 @@ def print_check(result: PostmortemCheck, change: Delta | None, out: Console) -> 
     _remark(out, "To improve", result.improvement)
     if change is not None:
         _heading(out, "Since the earlier text")
-        for text in _changes(change):
+        for text in changes(change):
             out.print(Padding(safe_text(text), (0, 0, 0, 2)))
     _heading(out, "For a person to mark")
     out.print(Padding(Text(" · ".join(f"{domain} {points}" for domain, points in RUBRIC)), (0, 0, 0, 2)))
@@ -100,7 +101,8 @@ def described(measure: Measure | None) -> list[str]:
     return out
 
 
-def _changes(change: Delta) -> list[str]:
+def changes(change: Delta) -> list[str]:
+    """Return what a revision changed, in words."""
     lines = [
         f"causal claims {change.causality:+.2f} ({change.edges_found:+d} steps)",
         f"facts {change.right:+d} right, {change.wrong:+d} wrong, {change.unsupported:+d} unsupported",

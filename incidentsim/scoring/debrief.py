@@ -7,34 +7,20 @@ names are those the person typed. Nothing is computed here that the scorecard do
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from incidentsim.exact import format_clock
+from incidentsim.scoring.debrief_story import carrying_lines, chain_lines, flag_lines, standing_lines
 from incidentsim.scoring.index import WEIGHTS
 from incidentsim.scoring.numbers import clip
 from incidentsim.scoring.scorecard import Scorecard, ScoredMove
+from incidentsim.scoring.section import Line, Section
+
+__all__ = ["Line", "Section", "debrief", "move_line"]
 
 _TITLES = {
     "detect": "Detected", "acknowledge": "Acknowledged", "engage": "Engaged", "identify": "Cause identified",
     "mitigate": "Users helped", "resolve": "Resolved",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One point, with the transcript numbers that show it (none when the point is that something is
-    missing)."""
-
-    text: str
-    seqs: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """A heading with its points; never empty."""
-
-    title: str
-    lines: tuple[Line, ...]
 
 
 def debrief(card: Scorecard) -> tuple[Section, ...]:
@@ -44,10 +30,14 @@ def debrief(card: Scorecard) -> tuple[Section, ...]:
         Section(title="Strength", lines=(_strength(card),)),
         Section(title="To improve", lines=(_improvement(card),)),
         Section(title="What your actions did to users", lines=_actions(card)),
+        Section(title="The causal chain, and when you were there", lines=chain_lines(card)),
         Section(title="Diagnosis", lines=_diagnosis(card)),
+        Section(title="What carried the diagnosis", lines=carrying_lines(card)),
+        Section(title="How your belief moved", lines=standing_lines(card)),
         Section(title="Times", lines=_times(card)),
         Section(title="Words", lines=_words(card)),
         Section(title="What you never looked at", lines=_never(card)),
+        Section(title="Flags proposed, without weight", lines=flag_lines(card)),
         Section(title="What this score can't tell", lines=tuple(Line(text=note) for note in card.notes)),
     )
     return tuple(section for section in sections if section.lines)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from incidentsim.exact import format_clock
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.burn import burn_curve
-from incidentsim.scoring.debrief import Line, Section
 from incidentsim.scoring.protocol import Mark, Outcome
+from incidentsim.scoring.section import Line, Section
 
 MINUTE_US = 60_000_000
 

@@ -14,6 +14,7 @@ from incidentsim.scenario.model import Scenario
 from incidentsim.scoring import assemble
 from incidentsim.scoring.baseline import Baseline
 from incidentsim.scoring.burn import agrees, bad_saved_between, burn_curve, recorded_series
+from incidentsim.scoring.chain import carrying_of, chain_of
 from incidentsim.scoring.communication import communication
 from incidentsim.scoring.diagnosis import judge
 from incidentsim.scoring.effects import Effects, World, credit_errors, effects_of
@@ -166,5 +167,7 @@ def score(
         flags=propose(Case(told=told, all_moves=moves, scored=scored, evidence=evidence)),
         credit_form=own.form.fields() if own else {},
         errors=errors_of(earned),
+        carrying=carrying_of(play, evidence, scenario),
+        chain=chain_of(play, moves, credited, evidence, scenario, cast, names),
         siblings=tuple(assemble.sibling(e, points) for e, points in zip(others, earned[1:], strict=True)),
     )

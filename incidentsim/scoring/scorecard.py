@@ -129,6 +129,32 @@ class ScoredStatement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CarryingItem:
+    """Evidence for a right cause that was looked at before the cause was committed by record `named_seq`;
+    `completes` when with it one of the cause's any-of sets had been seen."""
+
+    cause: str
+    item: str
+    t_us: int
+    seq: int
+    completes: bool
+    named_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainStep:
+    """One place of the causal chain (`part`: trigger, root, propagation, impact), with the first look at it and the
+    first act on it; None where there was none. `place` is as the session shows it."""
+
+    part: str
+    place: str
+    looked_us: int | None
+    looked_seq: int | None
+    acted_us: int | None
+    acted_seq: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
     """The whole score of one play. `practice_index` is None when S, T, g and credit could not be measured."""
 
@@ -160,6 +186,8 @@ class Scorecard:
     """Standard errors of practice_index, S, g, T and harm as made on one seed; empty unless scored with
     siblings."""
     siblings: tuple[Sibling, ...] = ()
+    carrying: tuple[CarryingItem, ...] = ()
+    chain: tuple[ChainStep, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the score as plain JSON values, numbers rounded to six decimals."""
@@ -189,6 +217,8 @@ class Scorecard:
             "credit_form": self.credit_form,
             "errors": self.errors,
             "siblings": [_fields(s) for s in self.siblings],
+            "carrying": self.carrying,
+            "chain": self.chain,
         }
         plain: dict[str, Any] = _plain(body)
         return plain

@@ -137,7 +137,9 @@ def snapshot(
 
 def _objective(slo: Slo) -> Objective:
     share = f"{slo.objective / 10_000:g} %"
-    what = "are answered without error"
-    if slo.kind == "ttft":
-        what = f"get their first token within {slo.threshold / 1e6:g} s"
+    what = {
+        "ttft": f"get their first token within {slo.threshold / 1e6:g} s",
+        "quality": "get an answer that is of use",
+        "residency": "stay in the region of their contract",
+    }.get(slo.kind, "are answered without error")
     return Objective(name=slo.id, text=f"{share} of requests {what}", target=slo.objective / 1e6)

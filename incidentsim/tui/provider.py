@@ -42,10 +42,10 @@ class RecentEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebriefLine:
-    """One line of a debrief; `seq` links to the transcript (0: no link), `mark` is good, bad or empty."""
+    """One line of a debrief; `seqs` link to the transcript, `mark` is good, bad or empty."""
 
     text: str
-    seq: int = 0
+    seqs: tuple[int, ...] = ()
     mark: Literal["", "good", "bad"] = ""
 
 
@@ -74,6 +74,44 @@ class Debrief:
     sections: tuple[DebriefSection, ...]
     strength: str
     improvement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostmortemDraft:
+    """The text of a postmortem to go on with. `saved` says whether it was written before, `path` where it is kept,
+    `prove` is the command that proves its controls by running the incident again."""
+
+    text: str
+    saved: bool
+    path: str
+    prove: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedLine:
+    """One finding of a check: `line` is that of the text (from 1; 0: none), `seqs` are transcript numbers."""
+
+    text: str
+    line: int = 0
+    seqs: tuple[int, ...] = ()
+    mark: Literal["", "good", "bad"] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedPart:
+    """One titled part of a check."""
+
+    title: str
+    lines: tuple[CheckedLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostmortemReport:
+    """What a check of a postmortem found, as a candidate may see it."""
+
+    strength: CheckedLine
+    improvement: CheckedLine
+    parts: tuple[CheckedPart, ...]
 
 
 class HomeProvider(Protocol):
@@ -116,4 +154,19 @@ class HomeProvider(Protocol):
 
     async def debrief(self, session: Session, progress: Callable[[float, str], None]) -> Debrief:
         """Score an ended session, telling `progress` the share done (0 to 1) and what is being done."""
+        ...
+
+    def postmortem(self, session: Session) -> PostmortemDraft:
+        """Return the text saved before for an ended session, else the form to fill in."""
+        ...
+
+    def keep_postmortem(self, session: Session, text: str) -> None:
+        """Write the text down, so that nothing is lost when the editor is left."""
+        ...
+
+    async def check_postmortem(self, session: Session, text: str) -> PostmortemReport:
+        """Check the text against the record, and say what changed since the text that was checked before.
+
+        No world is run, so this takes a moment; what action items would have prevented is not in it.
+        """
         ...

@@ -91,6 +91,26 @@ async def test_a_first_play_has_nothing_to_compare(home: Home) -> None:
     assert "Two futures" not in [section.title for section in debriefed.sections]
 
 
+async def test_a_postmortem_is_kept_checked_and_revised(home: Home, place: Path) -> None:
+    """The form comes first, then what was kept; the second check says what changed; the command names both files."""
+    session = await home.resume(await play_to_the_end(home))
+    draft = home.postmortem(session)
+    assert "## Summary" in draft.text
+    assert not draft.saved
+    home.keep_postmortem(session, draft.text)
+    first = await home.check_postmortem(session, draft.text)
+    assert not any(part.title.startswith("Since") for part in first.parts)
+    assert any("missing" in line.text for part in first.parts for line in part.lines)
+    text = draft.text.replace("## Summary\n", "## Summary\n\nThe pool node-77 failed at T+00:00.\n", 1)
+    home.keep_postmortem(session, text)
+    second = await home.check_postmortem(session, text)
+    assert second.parts[0].title.startswith("Since")
+    assert any(line.mark == "bad" and line.line == 8 for part in second.parts for line in part.lines)
+    again = home.postmortem(session)
+    assert (again.saved, again.text) == (True, text)
+    assert again.path in again.prove and str(place) in again.path
+
+
 async def test_scoring_twice_keeps_one_result(home: Home, place: Path) -> None:
     """The same score is not written a second time."""
     sid = await play_to_the_end(home)

@@ -85,6 +85,40 @@ def test_without_a_world_the_debrief_says_what_is_missing() -> None:
     assert sections["Diagnosis"].lines
 
 
+def test_the_chain_is_told_with_the_first_look_and_act_at_each_place() -> None:
+    """Root causes, what they went through and users, in causal order, each with times and records."""
+    lines = told(*EXPERT)["The causal chain, and when you were there"].lines
+    assert [line.text.partition(" ")[0] for line in lines] == ["root", "root", "spread", "impact"]
+    blind = next(line for line in lines if "length_blind_admission" in line.text)
+    assert "looked T+" in blind.text and "acted T+" in blind.text
+    assert len(blind.seqs) == 2
+    idle = told()["The causal chain, and when you were there"].lines
+    assert all("never looked at" in line.text and not line.seqs for line in idle)
+    assert idle[-1].text.endswith("nothing helped")
+
+
+def test_belief_and_its_evidence_are_told_step_by_step() -> None:
+    """When a right cause was on top, each step with its Brier score, and what made a committed cause supported."""
+    sections = told(*EXPERT)
+    belief = sections["How your belief moved"].lines
+    assert belief[0].text.startswith("A right cause was on top")
+    assert all("Brier" in line.text and line.seqs for line in belief[1:-1])
+    assert belief[-1].text.startswith("Committed: ")
+    carried = sections["What carried the diagnosis"].lines
+    assert any(line.text.endswith("which made it enough") and line.seqs for line in carried)
+    assert "How your belief moved" not in told()
+    wrong = told((60, 'hypothesis "the pool" --cause chat-pool:engine_hang --p 0.9'))
+    assert "What carried the diagnosis" not in wrong
+
+
+def test_flags_are_told_as_proposals_without_weight() -> None:
+    """The section says what they are; each names its colour and its records, red ones first."""
+    lines = told(*((60.0 + 200 * i, "restart chat-pool") for i in range(4)))["Flags proposed, without weight"].lines
+    assert "no points" in lines[0].text
+    assert lines[1].text.startswith("red")
+    assert all(line.seqs for line in lines[1:])
+
+
 def test_never_looked_at_names_the_evidence_that_was_needed() -> None:
     """Missed evidence is listed with its cause when that cause had none."""
     lines = [line.text for line in told(*LUCKY)["What you never looked at"].lines]

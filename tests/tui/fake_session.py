@@ -30,11 +30,15 @@ from incidentsim.errors import QueryError, UsageError
 from incidentsim.specs.verbs import VERBS
 from incidentsim.specs.vocabulary import Vocabulary
 from incidentsim.tui.provider import (
+    CheckedLine,
+    CheckedPart,
     Debrief,
     DebriefLine,
     DebriefSection,
     GalleryEntry,
     Headline,
+    PostmortemDraft,
+    PostmortemReport,
     RecentEntry,
 )
 
@@ -390,6 +394,10 @@ class FakeProvider:
         self._lines, self._hostile, self._clock = lines_per_second, hostile, clock
         self._last: float | None = None
         self.opened: list[tuple[str, int | None, str | None]] = []
+        self.kept = ""
+        self.checked: list[str] = []
+        self.full = False
+        """whether the disk is: nothing can be kept"""
 
     def _text(self, plain: str) -> str:
         return f"{plain} {HOSTILE}" if self._hostile else plain
@@ -461,10 +469,40 @@ class FakeProvider:
             ),
             sections=(
                 DebriefSection(title="What each move did", lines=(
-                    DebriefLine(text=self._text("limit: 4,120 fewer slow answers"), seq=4, mark="good"),
-                    DebriefLine(text="restart chat-pool-3: lost 88 requests", seq=999, mark="bad"))),
+                    DebriefLine(text=self._text("limit: 4,120 fewer slow answers"), seqs=(4, 5), mark="good"),
+                    DebriefLine(text="restart chat-pool-3: lost 88 requests", seqs=(999,), mark="bad"))),
                 DebriefSection(title="What you never looked at", lines=()),
             ),
             strength=self._text("You sliced by tenant before acting."),
             improvement="Say what you expect before each command.",
+        )  # fmt: skip
+
+    def postmortem(self, session: object) -> PostmortemDraft:
+        """Return what was kept, else a form of a few lines."""
+        form = self._text("# Postmortem: slow-chat") + "\n\n## Summary\n\n\n## Action items\n\n-\n"
+        return PostmortemDraft(
+            text=self.kept or form, saved=bool(self.kept), path="/tmp/postmortems/s-1.md",
+            prove="incidentsim postmortem s-1.jsonl --check s-1.md",
+        )  # fmt: skip
+
+    def keep_postmortem(self, session: object, text: str) -> None:
+        """Remember the text, unless the disk is full."""
+        if self.full:
+            raise UsageError(self._text("the postmortem can't be written: no space"))
+        self.kept = text
+
+    async def check_postmortem(self, session: object, text: str) -> PostmortemReport:
+        """Find something in every part; from the second check on with what changed."""
+        self.checked.append(text)
+        parts = (
+            CheckedPart(title="Facts: 1 right, 1 wrong, 0 unsupported", lines=(
+                CheckedLine(text=self._text("right: 4 %"), line=3, seqs=(4, 5, 6, 7, 8, 9), mark="good"),
+                CheckedLine(text="wrong: 12:30 (record: T+04:00)", line=6, seqs=(2,), mark="bad"))),
+            CheckedPart(title="Causal claims: 0.50, 1 of 2 steps", lines=(
+                CheckedLine(text="missing: 1 of 2 steps are not stated"),)),
+        )  # fmt: skip
+        since = (CheckedPart(title="Since the text checked before", lines=(CheckedLine(text="facts +1 right"),)),)
+        return PostmortemReport(
+            strength=CheckedLine(text=self._text("Your figures agree with the record."), line=3, mark="good"),
+            improvement=CheckedLine(text="Say what made what."), parts=(*since, *parts) if self.checked[1:] else parts,
         )  # fmt: skip

@@ -437,3 +437,33 @@ async def test_page_keys_scroll_the_answers_from_the_command_line() -> None:
         await pilot.press("escape")
         await wait_for(pilot, lambda: not screen.query_one("#results").has_class("-open"), "hidden")
         assert screen.focused is screen.command_line.input
+
+
+async def test_what_is_typed_ahead_stays_in_order() -> None:
+    """Keys that arrive all at once, as on a slow machine, give the commands that they spell."""
+    provider = FakeProvider()
+    app = IncidentApp(provider, start="slow-chat")
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await to_live(pilot, provider)
+        screen.command_line.focus_line()
+        for key in (*"ack", "enter", *"query", "space", *"up", "enter", *"note", "space", "x"):
+            character = " " if key == "space" else key if len(key) == 1 else None
+            screen.command_line.input.post_message(events.Key(key, character))
+        await wait_for(pilot, lambda: len(provider.session.submitted) == 2, "both were submitted")
+        assert provider.session.submitted == ["ack", "query up"]
+        assert screen.command_line.input.value == "note x"
+
+
+async def test_a_question_stays_when_enter_follows_at_once() -> None:
+    """A risky line and Enter in one go ask; the second Enter does it."""
+    provider = FakeProvider()
+    app = IncidentApp(provider, start="slow-chat")
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await to_live(pilot, provider)
+        screen.command_line.focus_line()
+        screen.command_line.input.value = "restart chat-pool-3"
+        screen.command_line.input.post_message(events.Key("enter", None))
+        await pilot.pause()
+        assert not provider.session.submitted
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: provider.session.submitted == ["restart chat-pool-3"], "confirmed")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from incidentsim.client_api import Ack, AlertRow, ClientEvent, LogLine, View
+from incidentsim.client_api import Ack, AlertRow, ClientEvent, ComponentRow, LogLine, View
 from incidentsim.client_api import Span as TraceSpan
 from incidentsim.commands.items import Completion, CompletionItem
 from incidentsim.events import AlertFired, EffectObserved, MessageReceived, Paged, as_body
@@ -257,6 +257,22 @@ def test_topology_shows_health_words_and_edges() -> None:
     """Every component has glyph, word and name, an only edge beside it, and a row for each of several."""
     text = "\n".join(r.text for r in topology_rows(FakeSession().snapshot().components))
     assert "✖ bad     chat-pool" in text and "queue 212  ─▶ router  52 req/s" in text
+
+
+def test_topology_follows_the_traffic_with_replicas_below_their_pool() -> None:
+    """Whatever the order of the rows: tenants, gateway, pool, its replicas with their share, then what is aside."""
+    components = (
+        ComponentRow(name="p", kind="pool", health="ok", summary="2/2", edges=(("p-0", "4 in flight"), ("p-1", "5"))),
+        ComponentRow(name="p-1", kind="replica", health="bad", summary="kv 9%", edges=(("gpu-2", ""),)),
+        ComponentRow(name="p-0", kind="replica", health="ok", summary="kv 1%", edges=()),
+        ComponentRow(name="scaler", kind="autoscaler", health="ok", summary="wants 2", edges=(("p", ""),)),
+        ComponentRow(name="gate", kind="gateway", health="ok", summary="", edges=(("p", "9 req/s"),)),
+        ComponentRow(name="acme", kind="tenant", health="ok", summary="", edges=(("gate", "9 req/s"),)),
+    )
+    rows = topology_rows(components)
+    assert [r.key for r in rows] == ["acme", "gate", "p", "p-0", "p-1", "scaler"]
+    assert "├─ p-0" in rows[3].text and "4 in flight" in rows[3].text
+    assert "✖ bad     └─ p-1" in rows[4].text and "gpu-2" in rows[4].text
 
 
 def test_help_names_every_verb() -> None:

@@ -15,7 +15,8 @@ SIZE = (120, 36)
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("12:30", 750), ("T+00:05", 5), ("90s", 90), ("90", 90), ("12m", 720), (" 1:00 ", 60)]
+    ("text", "seconds"),
+    [("12:30", 750), ("T+00:05", 5), ("+01:54", 114), ("90s", 90), ("90", 90), ("12m", 720), (" 1:00 ", 60)],
 )
 def test_moments_are_read(text: str, seconds: int) -> None:
     """Minutes and seconds, seconds, or minutes."""
@@ -43,6 +44,20 @@ async def test_from_the_debrief_into_another_future() -> None:
         await wait_for(pilot, lambda: isinstance(app.screen, LiveScreen), "live again")
         assert provider.session.t_us == 120_000_000
         assert provider.session.paused
+
+
+async def test_the_proposed_moment_can_be_taken_as_it_is() -> None:
+    """Enter on the moment that is proposed takes over there: nothing has to be typed."""
+    provider = FakeProvider()
+    app = IncidentApp(provider, resume="s-0")
+    async with app.run_test(size=SIZE) as pilot:
+        await wait_for(pilot, lambda: "Practice index" in shown(app), "scored")
+        provider.session.advance(1_500_000_000)
+        await pilot.press("t")
+        await wait_for(pilot, lambda: isinstance(app.screen, RewindScreen), "the question")
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: isinstance(app.screen, LiveScreen), "live again")
+        assert provider.session.t_us == 0
 
 
 async def test_escape_stays_with_the_debrief() -> None:

@@ -122,6 +122,11 @@ async def test_hostile_text_is_shown_literally_everywhere() -> None:
         await pilot.press("enter")
         await wait_for(pilot, lambda: "Practice index" in shown(app), "debrief")
         await literal("debrief")
+        await pilot.press("p")
+        await literal("postmortem")
+        await pilot.press("ctrl+s")
+        await wait_for(pilot, lambda: "Improve next" in shown(app), "checked")
+        await literal("findings")
 
 
 async def test_hostile_keystrokes_are_cleaned_in_the_line() -> None:

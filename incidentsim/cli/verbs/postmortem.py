@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 CONTRADICTED = 1
 """Exit code when the record or the model contradicts something that the text says."""
 
-MAX_BYTES = 1_000_000
-"""Largest postmortem that is read: more is a wrong file."""
-
 
 @click.command("postmortem")
 @transcript_argument
@@ -117,22 +114,17 @@ def _check(
     audience: str, as_json: bool,
 ) -> int:  # fmt: skip
     from incidentsim.cli.postmortem_report import print_check
+    from incidentsim.cli.postmortems import changed, last_check, memory_path, read_text, remember
     from incidentsim.cli.report import console
-    from incidentsim.scoring.postmortem.report import delta
 
-    result = _measured(_text(path), record, scenario, config, seeds=seeds, audience=audience)
+    result = _measured(read_text(path), record, scenario, config, seeds=seeds, audience=audience)
     now = result.to_json()
-    memory = config.data_dir / "postmortems" / f"{_safe(str(record.header.get('sid', 'session')))}.jsonl"
-    before = _last(memory, now)
+    memory = memory_path(config.data_dir, str(record.header.get("sid", "session")))
+    before = last_check(memory, now)
     if against is not None:
-        before = _measured(_text(against), record, scenario, config, seeds=seeds, audience=audience).to_json()
-    change = None
-    if before is not None:
-        try:
-            change = delta(before, now)
-        except (KeyError, TypeError, ValueError):
-            change = None  # remembered by another version
-    _remember(memory, now)
+        before = _measured(read_text(against), record, scenario, config, seeds=seeds, audience=audience).to_json()
+    change = changed(before, now)
+    remember(memory, now)
     if as_json:
         click.echo(json.dumps({**now, "delta": change.to_json() if change else None}, indent=2, ensure_ascii=False))
     else:
@@ -159,39 +151,3 @@ def _measured(
             rehearse = Rehearsal(cast=Cast.from_json(record.header["cast"]), cache=cache_dir(config), progress=tell)
         return check(text, record, scenario, rehearse=rehearse, seeds=range(first, first + max(1, seeds)), audience=who)
 
-
-def _text(path: Path) -> str:
-    """Return a file's text. Raises UsageError for one that is none."""
-    raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
-    if raw is None:
-        raise UsageError(f"{path} is larger than {MAX_BYTES:,} bytes: that is no postmortem")
-    try:
-        return raw.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as wrong:
-        raise UsageError(f"{path} is not UTF-8 text: {wrong.reason} at byte {wrong.start}") from wrong
-
-
-def _safe(sid: str) -> str:
-    return "".join(c for c in sid if c.isascii() and (c.isalnum() or c in "-_"))[:80] or "session"
-
-
-def _last(memory: Path, now: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the last remembered check of another text of this session."""
-    try:
-        lines = memory.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    for line in reversed(lines):
-        try:
-            value = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(value, dict) and value.get("digest") != now["digest"]:
-            return value
-    return None
-
-
-def _remember(memory: Path, now: dict[str, Any]) -> None:
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    with memory.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(now, ensure_ascii=False, sort_keys=True) + "\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from incidentsim.client_api import AlertRow, ChangeRow, ComponentRow, HypothesisRow
 from incidentsim.exact import format_clock
 from incidentsim.tui.presenters.numbers import clock, clock_or_ago
@@ -72,29 +74,74 @@ def change_detail(change: ChangeRow) -> list[Row]:
 
 
 def topology_rows(components: tuple[ComponentRow, ...]) -> list[Row]:
-    """Return each component with health by glyph and word, its summary, and where it sends traffic."""
-    width = max((len(c.name) for c in components), default=0)
+    """Return each component with health by glyph and word, its summary, and where it sends traffic.
+
+    They come in the order of the traffic, tenants first; the replicas of a pool are below it, each with its share.
+    """
+    nested = _replicas(components)
+    inside = {name for names in nested.values() for name in names}
+    by = {c.name: c for c in components}
+    width = max((len(c.name) + (3 if c.name in inside else 0) for c in components), default=0)
     rows: list[Row] = []
-    for component in components:
-        word = f"{HEALTH_WORD[component.health]:<7}"
-        only = component.edges[0] if len(component.edges) == 1 else None
-        onward = (span(f"  ─▶ {only[0]}", "dim"), span(f"  {only[1]}", "accent")) if only else ()
-        rows.append(
-            row(
-                span(f"{HEALTH_GLYPH[component.health]} {word} ", component.health),
-                span(f"{component.name:<{width}} ", "strong"),
-                span(f"{component.kind:<12} ", "dim"),
-                component.summary,
-                *onward,
-                key=component.name,
-                indent=10,
-            )
-        )
-        for place, (target, rate) in enumerate(() if only else component.edges):
-            branch = "└─▶" if place == len(component.edges) - 1 else "├─▶"
-            text = f"          {branch} {target}"
-            rows.append(row(span(text, "dim"), span(f"  {rate}", "accent"), key=component.name, indent=14))
+    for component in _in_order(components):
+        if component.name in inside:
+            continue
+        replicas = nested.get(component.name, ())
+        onward = tuple((target, rate) for target, rate in component.edges if target not in replicas)
+        rows += _component_rows(component, component.name, onward, "", width)
+        for name, rate in component.edges:
+            if name in replicas:
+                branch = "└─ " if name == replicas[-1] else "├─ "
+                rows += _component_rows(by[name], branch + name, by[name].edges, rate, width)
     return rows
+
+
+def _component_rows(
+    component: ComponentRow, shown: str, edges: Sequence[tuple[str, str]], share: str, width: int
+) -> list[Row]:
+    word = f"{HEALTH_WORD[component.health]:<7}"
+    only = edges[0] if len(edges) == 1 else None
+    onward = (span(f"  ─▶ {only[0]}", "dim"), span(f"  {only[1]}", "accent")) if only else ()
+    first = row(
+        span(f"{HEALTH_GLYPH[component.health]} {word} ", component.health),
+        span(f"{shown:<{width}} ", "strong"),
+        span(f"{component.kind:<12} ", "dim"),
+        component.summary,
+        span(f"  {share}" if share else "", "accent"),
+        *onward,
+        key=component.name,
+        indent=10,
+    )
+    rows = [first]
+    for place, (target, rate) in enumerate(() if only else edges):
+        branch = "└─▶" if place == len(edges) - 1 else "├─▶"
+        text = f"          {branch} {target}"
+        rows.append(row(span(text, "dim"), span(f"  {rate}", "accent"), key=component.name, indent=14))
+    return rows
+
+
+def _replicas(components: tuple[ComponentRow, ...]) -> dict[str, tuple[str, ...]]:
+    """Return the replicas that each pool sends traffic to; one that two pools claim stands by itself."""
+    replicas = {c.name for c in components if c.kind == "replica"}
+    pools = {c.name: tuple(t for t, _ in c.edges if t in replicas) for c in components if c.kind == "pool"}
+    claimed = [name for names in pools.values() for name in names]
+    return {pool: tuple(n for n in names if claimed.count(n) == 1) for pool, names in pools.items()}
+
+
+def _in_order(components: tuple[ComponentRow, ...]) -> list[ComponentRow]:
+    """Return the components along the traffic: from those that tenants reach on, depth first; the rest after."""
+    by = {c.name: c for c in components}
+    out: dict[str, ComponentRow] = {c.name: c for c in components if c.kind == "tenant"}
+    fed = {target for c in components for target, _ in c.edges}
+    aside = [c.name for c in components if c.kind != "tenant" and c.name not in fed]
+    starts = [target for c in out.values() for target, _ in c.edges]
+    waiting = [*reversed([*starts, *aside, *by])]
+    while waiting:
+        name = waiting.pop()
+        if name in by and name not in out:
+            out[name] = by[name]
+            waiting += [target for target, _ in reversed(by[name].edges)]
+    return list(out.values())
 
 
 def hypothesis_rows(hypotheses: tuple[HypothesisRow, ...]) -> list[Row]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from incidentsim.client_api import SessionInfo, Snapshot
 from incidentsim.tui.presenters.numbers import clock, minutes
 from incidentsim.tui.presenters.rows import Row, fit, markdown_rows, paragraphs, row, span
@@ -10,15 +12,19 @@ from incidentsim.tui.provider import Debrief, GalleryEntry, RecentEntry
 _MARKS = {"good": ("✓ ", "ok"), "bad": ("✖ ", "bad"), "": ("· ", "dim")}
 
 
+MOST_LINKS = 4
+"""Transcript numbers shown behind a line; Enter shows the records of all."""
+
+
 def gallery_rows(entries: tuple[GalleryEntry, ...], width: int) -> list[Row]:
     """Return one row a scenario: title, level, length, best result."""
-    title_cells = max(16, min(44, width - 42))
+    title_cells = max(16, min(44, width - 30))
     return [
         row(
             span(f"{fit(e.title, title_cells)} ", "strong"),
             span(f"{fit(e.level, 7)} ", "accent"),
             span(f"{minutes(e.duration_us):>7}  ", "dim"),
-            span(e.best_result or "not played yet", "ok" if e.best_result else "dim"),
+            span(e.best_result or "not played", "ok" if e.best_result else "dim"),
             key=e.id,
         )
         for e in entries
@@ -139,12 +145,19 @@ def debrief_rows(debrief: Debrief) -> list[Row]:
         rows += [row(), row(span(section.title, "heading"))]
         for line in section.lines:
             glyph, role = _MARKS[line.mark]
-            named = f"(seq {line.seq}," in line.text
-            link = [span(f"  #{line.seq}", "accent")] if line.seq and not named else []
-            rows.append(row(span(f"  {glyph}", role), line.text, *link, key=str(line.seq or ""), indent=4))
+            named = bool(line.seqs) and f"(seq {line.seqs[0]}," in line.text
+            link = [] if named else [span("  " + links(line.seqs), "accent")] if line.seqs else []
+            key = " ".join(str(seq) for seq in line.seqs)
+            rows.append(row(span(f"  {glyph}", role), line.text, *link, key=key, indent=4))
         if not section.lines:
             rows.append(row(span("  nothing to report", "dim")))
     return rows
+
+
+def links(seqs: Sequence[int]) -> str:
+    """Return transcript numbers as text; of many, the first few and how many more there are."""
+    shown = " ".join(f"#{seq}" for seq in seqs[:MOST_LINKS])
+    return shown + (f" +{len(seqs) - MOST_LINKS}" if len(seqs) > MOST_LINKS else "")
 
 
 def evidence_rows(seq: int, found: str, t_us: int | None) -> list[Row]:

@@ -25,6 +25,8 @@ _HIDDEN = {
 
 _TEXT_FIELDS = ("text", "summary", "statement", "line", "command", "question", "answer", "message", "note")
 
+_FACT_FIELDS = ("component", "fault", "number", "severity", "screen", "reason")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
@@ -107,6 +109,17 @@ def describe(event: ClientEvent) -> Item | None:
         return None
     who = "you" if event.actor in ("candidate", "you") else event.actor
     return Item(group="other", glyph="·", who=who, text=f"{kind.replace('_', ' ')}: {text}", **common)
+
+
+def record_text(event: ClientEvent) -> str:
+    """Return what a transcript record says, also one that has no place on the timeline, such as a look."""
+    item = describe(event)
+    if item is not None:
+        return f"{item.who} {item.text}".strip()
+    if event.type == "look":
+        return f"you looked: {command_text(event.body)}"
+    facts = " ".join(str(event.body[name]) for name in _FACT_FIELDS if event.body.get(name))
+    return f"{event.type.replace('_', ' ')} {facts}".strip()
 
 
 def timeline_rows(items: Sequence[Item], *, limit: int = 400) -> list[Row]:

@@ -10,13 +10,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
 
-from incidentsim.client_api import Session
+from incidentsim.client_api import ClientEvent, Session
 from incidentsim.errors import IncidentSimError
 from incidentsim.tui.presenters.pages import debrief_rows, evidence_rows, progress_row
-from incidentsim.tui.presenters.rows import row, span
-from incidentsim.tui.presenters.timeline import describe
+from incidentsim.tui.presenters.rows import Row, row, span
+from incidentsim.tui.presenters.timeline import record_text
 from incidentsim.tui.provider import HomeProvider
-from incidentsim.tui.safe import set_titles
+from incidentsim.tui.safe import notify, set_titles
+from incidentsim.tui.screens.postmortem import PostmortemScreen
 from incidentsim.tui.screens.rewind import RewindScreen
 from incidentsim.tui.widgets.bars import KeyHints
 from incidentsim.tui.widgets.plot import RowPanel
@@ -36,6 +37,7 @@ class DebriefScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "again", show=False),
         Binding("t", "take_over", show=False),
+        Binding("p", "postmortem", show=False),
         Binding("h,escape", "app.home", show=False),
         Binding("question_mark", "app.help", show=False),
         Binding("q", "app.leave", show=False),
@@ -69,9 +71,10 @@ class DebriefScreen(Screen[None]):
     def _hint(self) -> None:
         self.query_one(KeyHints).update(
             (
-                ("Enter", "evidence"),
-                ("t", "take over from a moment"),
-                ("r", "try again"),
+                ("Enter", "show"),
+                ("p", "postmortem"),
+                ("t", "take over"),
+                ("r", "again"),
                 ("h", "home"),
                 ("?", "help"),
                 ("q", "quit"),
@@ -98,13 +101,16 @@ class DebriefScreen(Screen[None]):
             )
 
     def on_rows_view_chosen(self, event: RowsView.Chosen) -> None:
-        """Show the transcript line behind a number."""
-        seq = int(event.key)
-        found = next((e for e in self.session.events(seq - 1) if e.seq == seq), None)
-        item = describe(found) if found is not None else None
-        text = f"{item.who} {item.text}".strip() if item else (found.type if found is not None else "")
-        rows = evidence_rows(seq, text, found.t_us if found is not None else None)
+        """Show the transcript lines behind the numbers of a line."""
+        rows: list[Row] = []
+        for seq in (int(number) for number in event.key.split()):
+            found = self._event(seq)
+            text = record_text(found) if found is not None else ""
+            rows += evidence_rows(seq, text, found.t_us if found is not None else None)
         self.query_one("#evidence", RowsView).show(rows)
+
+    def _event(self, seq: int) -> ClientEvent | None:
+        return next((e for e in self.session.events(seq - 1) if e.seq == seq), None)
 
     def action_again(self) -> None:
         """Play the same scenario again."""
@@ -114,10 +120,18 @@ class DebriefScreen(Screen[None]):
     def action_take_over(self) -> None:
         """Ask for a moment, just before the line under the cursor happened, and take over from there."""
         key = self.query_one("#debrief", RowsView).cursor_key
-        seq = int(key) if key.isdigit() else 0
-        found = next((e for e in self.session.events(seq - 1) if e.seq == seq), None) if seq else None
+        found = self._event(int(key.split()[0])) if key else None
         proposed_us = found.t_us - BEFORE_US if found is not None else 0
         self.app.push_screen(RewindScreen(proposed_us, self.session.snapshot().t_us), self._taken_over)
+
+    def action_postmortem(self) -> None:
+        """Open the editor with the text as it was left, or the form."""
+        try:
+            draft = self.provider.postmortem(self.session)
+        except IncidentSimError as error:
+            notify(self, str(error), severity="error", timeout=20)
+            return
+        self.app.push_screen(PostmortemScreen(self.provider, self.session, draft))
 
     def _taken_over(self, t_us: int | None) -> None:
         app: IncidentApp = self.app  # type: ignore[assignment]

@@ -11,12 +11,12 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from incidentsim.tui.presenters.numbers import clock
+from incidentsim.exact import format_clock
 from incidentsim.tui.presenters.rows import row, span
 from incidentsim.tui.safe import set_titles
 from incidentsim.tui.widgets.rows_view import RowsView
 
-_MOMENT = re.compile(r"^(?:T\+)?(?:(\d{1,3}):(\d{2})|(\d{1,5})(s|m)?)$")
+_MOMENT = re.compile(r"^(?:T?\+)?(?:(\d{1,3}):(\d{2})|(\d{1,5})(s|m)?)$")
 
 SECOND_US = 1_000_000
 
@@ -44,7 +44,7 @@ class RewindScreen(ModalScreen[int | None]):
         """Build the question and the line to answer on."""
         with Vertical(id="rewind-pane", classes="pane"):
             yield RowsView(id="rewind-text")
-            yield Input(value=clock(self._proposed_us), id="rewind-moment")
+            yield Input(value=format_clock(self._proposed_us), id="rewind-moment")
 
     def on_mount(self) -> None:
         """Show the question; the proposed moment is selected, so that typing replaces it."""
@@ -60,7 +60,7 @@ class RewindScreen(ModalScreen[int | None]):
             row(span("Enter", "key"), " take over   ", span("Esc", "key"), " stay"),
             row(span(problem, "bad"))
             if problem
-            else row(span(f"A moment from 00:00 to {clock(self._end_us)}:", "dim")),
+            else row(span(f"A moment from T+00:00 to {format_clock(self._end_us)}:", "dim")),
         ]
         self.query_one("#rewind-text", RowsView).show(rows)
 
@@ -70,7 +70,7 @@ class RewindScreen(ModalScreen[int | None]):
         if t_us is None:
             self._say("Write minutes and seconds, such as 12:30, or 90s, or 12m.")
         elif not t_us < self._end_us:
-            self._say(f"That session ended at {clock(self._end_us)}.")
+            self._say(f"That session ended at {format_clock(self._end_us)}.")
         else:
             self.dismiss(t_us)
 

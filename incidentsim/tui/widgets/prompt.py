@@ -33,7 +33,9 @@ DROPDOWN_ROWS = 8
 class PromptInput(Input):
     """The editable line itself; keys that are not editing are passed to its prompt.
 
-    While the line is empty it leaves the keys in `passes` to the screen: a digit then opens a tab.
+    While the line is empty it leaves the keys in `passes` to the screen: a digit then opens a tab. Its own keys are
+    answered at once, before the next one is typed: Textual lets them rise to the app first, and on a slow machine what
+    was typed after Enter would join the line that Enter submits.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -46,24 +48,26 @@ class PromptInput(Input):
         Binding("pagedown", "ask('pagedown')", show=False),
     ]
 
-    @dataclass
-    class Asked(Message):
-        """A key was pressed that the prompt answers."""
-
-        what: str
-
-    def __init__(self, *, placeholder: str, passes: frozenset[str]) -> None:
+    def __init__(
+        self, *, placeholder: str, passes: frozenset[str], entered: Callable[[], None], asked: Callable[[str], None]
+    ) -> None:
         super().__init__(placeholder=placeholder, compact=True, select_on_focus=False)
-        self.passes = passes
+        self.passes, self._entered, self._asked = passes, entered, asked
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Take every printable key, but for those that are the screen's while nothing is typed."""
         return not self._leaves(key) and super().check_consume_key(key, character)
 
-    def on_key(self, event: events.Key) -> None:
-        """Keep the line's own handler from typing a key that is the screen's."""
+    async def on_key(self, event: events.Key) -> None:
+        """Keep the line's own handler from typing a key that is the screen's; answer the line's own keys."""
         if self._leaves(event.key):
             event.prevent_default()
+            return
+        found = None if event.is_printable else self.screen.active_bindings.get(event.key)
+        if found is not None and found.node is self and found.enabled:
+            event.stop()
+            event.prevent_default()
+            await self.run_action(found.binding.action)
 
     def _leaves(self, key: str) -> bool:
         return not self.value and key in self.passes
@@ -74,7 +78,11 @@ class PromptInput(Input):
 
     def action_ask(self, what: str) -> None:
         """Pass a key on."""
-        self.post_message(self.Asked(what))
+        self._asked(what)
+
+    async def action_submit(self) -> None:
+        """Enter the line as it stands."""
+        self._entered()
 
 
 class Prompt(Vertical):
@@ -129,6 +137,8 @@ class Prompt(Vertical):
         self._searching = False
         self._told: tuple[Span, ...] = ()
         self._quiet: str | None = None
+        self._answered: str | None = None
+        """the line at an Enter that did not submit it: what Enter said of it stays until the line is another"""
 
     def compose(self) -> ComposeResult:
         """Build dropdown, message line and input."""
@@ -136,7 +146,9 @@ class Prompt(Vertical):
         yield RowPanel(classes="prompt--message")
         with Horizontal(classes="prompt--line"):
             yield RowPanel(classes="prompt--label")
-            yield PromptInput(placeholder=self._placeholder, passes=self._passes)
+            yield PromptInput(
+                placeholder=self._placeholder, passes=self._passes, entered=self._entered, asked=self._answer_key
+            )
 
     def on_mount(self) -> None:
         """Show the label; the cursor doesn't blink, which saves repaints."""
@@ -191,6 +203,9 @@ class Prompt(Vertical):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Complete what was typed."""
         event.stop()
+        if event.value != self.input.value or event.value == self._answered:
+            return  # a newer change is on its way, or Enter has answered this text already
+        self._answered = None
         quiet, self._quiet = self._quiet == event.value, None
         if quiet:
             self._close()
@@ -241,9 +256,7 @@ class Prompt(Vertical):
             spans = usage_spans(self._completion)
         self.query_one(".prompt--message", RowPanel).show([Row(spans=spans)])
 
-    def on_prompt_input_asked(self, event: PromptInput.Asked) -> None:
-        """Answer a key that is not editing."""
-        event.stop()
+    def _answer_key(self, what: str) -> None:
         handlers: dict[str, Callable[[], None]] = {
             "up": self._up,
             "down": self._down,
@@ -253,7 +266,7 @@ class Prompt(Vertical):
             "pageup": partial(self._page, -1),
             "pagedown": partial(self._page, 1),
         }
-        handlers[event.what]()
+        handlers[what]()
 
     def _up(self) -> None:
         if self._items and self._chosen > 0:
@@ -305,6 +318,7 @@ class Prompt(Vertical):
         self.post_message(self.Paged(step))
 
     def _escape(self) -> None:
+        self._answered = None
         if self.cancelled():
             return
         if self._items or self._searching:
@@ -316,19 +330,20 @@ class Prompt(Vertical):
         """Hook: Escape was pressed; return True when that closed something."""
         return False
 
-    async def on_input_submitted(self, event: Input.Submitted) -> None:
+    def _entered(self) -> None:
         """Submit the line, unless it is a search, whose best match is taken into the line."""
-        event.stop()
+        line = self.input.value
         if self._searching:
             if self._items:
                 self._take(self._items[self._chosen])
             self._close()
             return
-        text = event.value.strip()
+        text = line.strip()
         self._close()
         if not self.confirmed(text):
+            self._answered = line
             return
-        self._walk = None
+        self._walk = self._answered = None
         if self._clears:
             self.set_line("", quiet=True)
             self._completion = None
