@@ -57,7 +57,8 @@ def last_check(memory: Path, now: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the last remembered check of another text of this session."""
     for value in reversed(_checks(memory)):
         if str(value.get("digest")) != now["digest"]:
-            return value
+            found: dict[str, Any] = dict(value)
+            return found
     return None
 
 
