@@ -50,11 +50,15 @@ docs: $(STAMP)  ## Write docs/reference again
 bench: $(STAMP)  ## Measure the figures of the design (about six minutes; make bench ARGS="--quick --only S1,F3")
 	@$(BIN)/incidentsim bench $(ARGS)
 
-results: $(STAMP)  ## Make the tables of docs/results.md again (about an hour)
+results: $(STAMP)  ## Make the tables of docs/results.md again (most of a day: the panel is 20 seeds)
 	$(BIN)/python -m benchmarks.digests
 	$(BIN)/python -m benchmarks.kill 50 --real
 	$(BIN)/python -m benchmarks.wrong_moves --seeds 1..20
-	$(BIN)/python -m benchmarks.policy_table --seeds 1..20
+	$(BIN)/python -m benchmarks.healthy
+	$(BIN)/python -m benchmarks.preemption
+	$(BIN)/python -m benchmarks.panel --seeds 1..20
+	$(BIN)/python -m benchmarks.postmortems --seeds 5
+	$(BIN)/python -m benchmarks.runbooks
 
 signatures: $(STAMP)  ## Measure every catalogue row and every pair of look-alikes (make signatures ARGS="--seeds 1..5")
 	$(BIN)/python -m benchmarks.signatures $(ARGS)
