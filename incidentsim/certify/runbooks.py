@@ -31,7 +31,8 @@ SCHEMA = "incidentsim-runbook/1"
 
 MINUTE_US = 60_000_000
 
-NANO = 1_000_000_000
+LEAST_AVOIDED = 0.1
+"""Share of the harm that a runbook must avoid to be of help: the tenth from which a move counts (scoring.md §2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +73,9 @@ class Verdict:
         return len([step for s in self.seeds for step in s.false_triggers])
 
     def helps(self) -> bool:
-        """Return whether it avoids harm on the whole, does harm on no seed, and leaves a healthy stack alone."""
+        """Return whether it avoids a tenth of the harm, does harm on no seed, and leaves a healthy stack alone."""
         return (
-            self.harm_avoided() > 0.0
+            self.harm_avoided() >= LEAST_AVOIDED
             and all(s.harm_avoided >= 0.0 for s in self.seeds)
             and not self.false_triggers()
         )  # fmt: skip

@@ -57,7 +57,7 @@ async def load_shedder(session: Session, briefed: Briefed) -> None:
     await hand.at(300)
     await hand.do(f"query {SLO_QUERY}")
     await hand.do('status "We are shedding load to keep the service up."')
-    await hand.do(f"diagnose {hand.pool} overload --p 0.6")
+    await hand.do(f"diagnose {hand.pool} engine_hang --p 0.6")
 
 
 async def silencer(session: Session, briefed: Briefed) -> None:

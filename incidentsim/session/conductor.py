@@ -73,6 +73,7 @@ def _conduct(stage: Stage, workers: int, connection: Connection) -> None:
             _serve(stage, workers, connection)
         except IncidentSimError as wrong:
             connection.send((_DONE, wrong))
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # nothing is left to stop; an interpreter that ends must not raise
 
 
 def _serve(stage: Stage, workers: int, connection: Connection) -> None:

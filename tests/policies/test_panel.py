@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from incidentsim.client_api import ChangeRow
 from incidentsim.commands.parse import parse
 from incidentsim.policies import PANEL
 from incidentsim.policies.base import is_act
 from incidentsim.policies.books import commands_in
+from incidentsim.policies.novice import guess
 from incidentsim.policies.styles import acts_first, spaced
 from incidentsim.specs.people import GAMING, POLICIES, STYLES
 from incidentsim.specs.verbs import VERBS
@@ -146,23 +148,41 @@ def test_the_novice_limits_whoever_grew_most() -> None:
 
 
 def test_the_novice_takes_back_changes_until_one_helps() -> None:
-    """Nobody grew: changes are rolled back newest first, those that did not help undone, the one that did kept."""
-    session = played(
-        "novice", share=lambda said: 0.1 if said.count('rollback chg-3 --because "it came shortly before"') else 0.5
-    )
+    """Nobody grew: changes are rolled back newest first, one that hurt is undone, the one that helped ends it."""
+    hurt, helped = (f'rollback chg-{i} --because "it came before this began"' for i in (2, 3))
+    session = played("novice", share=lambda said: 0.1 if helped in said else 0.9 if hurt in said else 0.5)
     acts = [t.split(" --because")[0] for t in session.texts() if is_act(t)]
-    assert acts[0] == "restart chat-pool-0"
-    assert acts[1] == "rollback chg-2"
-    assert acts[2].startswith("undo ")
-    assert acts[3:] == ["rollback chg-3"]
+    assert acts[0] == "rollback chg-2"
+    assert acts[1].startswith("undo ")
+    assert acts[2:] == ["rollback chg-3"]
     assert "diagnose gateway misrouted --p 0.6" in session.texts()
 
 
+def test_the_novice_goes_on_to_the_changes_when_a_limit_does_not_help() -> None:
+    """A tenant that grew is limited, the limit undone without an effect, and the change log is next."""
+    session = played("novice", now={"a": 12.0, "b": 90.0}, before={"a": 11.0, "b": 9.0})
+    verbs = [v for v, t in zip(session.verbs(), session.texts(), strict=True) if is_act(t)]
+    assert verbs[:3] == ["limit", "undo", "rollback"]
+    assert "rule-out 1" in session.texts()
+
+
 def test_the_novice_gives_up_when_nothing_helps() -> None:
-    """Every try is taken back, and that is said."""
+    """Tries that neither helped nor hurt stay, and that users are still affected is said."""
     session = played("novice")
-    assert session.verbs().count("rollback") == session.verbs().count("undo") == 2
+    rollbacks = [t for t in session.texts() if t.startswith("rollback") and is_act(t)]
+    assert len(rollbacks) == 2
+    assert "undo" not in session.verbs()
     assert "did not help" in session.texts()[-1]
+
+
+def test_a_cause_is_guessed_from_the_words_of_the_change() -> None:
+    """Among the faults of the changed component the one whose words are most like the change's."""
+    change = ChangeRow(
+        id="c", t_us=-1, kind="deploy", target="pool", actor="", summary="tokenizer r2 rolled out", detail=()
+    )
+    causes = (("pool", "engine_hang"), ("pool", "tokenizer_mismatch"), ("other", "tokenizer_mismatch"))
+    assert guess(causes, change) == ("pool", "tokenizer_mismatch")
+    assert guess((("other", "engine_hang"),), change) is None
 
 
 def test_is_act_knows_dry_runs() -> None:

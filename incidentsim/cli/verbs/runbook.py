@@ -33,7 +33,7 @@ def command() -> None:
 def test(*, file: Path, scenario: str, seeds: Seeds, as_json: bool, scenarios: Path | None) -> int:
     """Follow a runbook over seeds: minutes and harm it saves, and steps that a healthy stack triggers.
 
-    Ends with 1 when it does not help: no harm avoided, harm done on some seed, or a false trigger.
+    Ends with 1 when it does not help: under a tenth of the harm avoided, harm done on some seed, or a false trigger.
     """
     from incidentsim.certify.runbooks import measure
     from incidentsim.cli.library import load
