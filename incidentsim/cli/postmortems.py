@@ -55,11 +55,8 @@ def write_text(path: Path, text: str) -> None:
 
 def last_check(memory: Path, now: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the last remembered check of another text of this session."""
-    for value in reversed(_checks(memory)):
-        if str(value.get("digest")) != now["digest"]:
-            found: dict[str, Any] = dict(value)
-            return found
-    return None
+    others = [value for value in _checks(memory) if value.get("digest") != now["digest"]]
+    return others[-1] if others else None
 
 
 def remember(memory: Path, now: Mapping[str, Any]) -> None:

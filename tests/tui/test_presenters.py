@@ -256,7 +256,7 @@ def test_alerts_are_ordered_by_urgency() -> None:
 def test_topology_shows_health_words_and_edges() -> None:
     """Every component has glyph, word and name, an only edge beside it, and a row for each of several."""
     text = "\n".join(r.text for r in topology_rows(FakeSession().snapshot().components))
-    assert "✖ bad     chat-pool" in text and "queue 212  ─▶ router  52 req/s" in text
+    assert "✖ bad     chat-pool" in text and "queue 212 ─▶ router 52 req/s" in text
 
 
 def test_topology_follows_the_traffic_with_replicas_below_their_pool() -> None:

@@ -150,4 +150,3 @@ def _measured(
         if seeds and find_spec("simpy") is not None:
             rehearse = Rehearsal(cast=Cast.from_json(record.header["cast"]), cache=cache_dir(config), progress=tell)
         return check(text, record, scenario, rehearse=rehearse, seeds=range(first, first + max(1, seeds)), audience=who)
-

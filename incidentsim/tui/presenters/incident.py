@@ -73,6 +73,10 @@ def change_detail(change: ChangeRow) -> list[Row]:
     return rows
 
 
+KIND_CELLS = 10
+"""Width of the column with what a component is: `autoscaler`, the longest of those that every stack has."""
+
+
 def topology_rows(components: tuple[ComponentRow, ...]) -> list[Row]:
     """Return each component with health by glyph and word, its summary, and where it sends traffic.
 
@@ -101,11 +105,11 @@ def _component_rows(
 ) -> list[Row]:
     word = f"{HEALTH_WORD[component.health]:<7}"
     only = edges[0] if len(edges) == 1 else None
-    onward = (span(f"  ─▶ {only[0]}", "dim"), span(f"  {only[1]}", "accent")) if only else ()
+    onward = (span(f" ─▶ {only[0]}", "dim"), span(f" {only[1]}", "accent")) if only else ()
     first = row(
         span(f"{HEALTH_GLYPH[component.health]} {word} ", component.health),
         span(f"{shown:<{width}} ", "strong"),
-        span(f"{component.kind:<12} ", "dim"),
+        span(f"{component.kind:<{KIND_CELLS}} ", "dim"),
         component.summary,
         span(f"  {share}" if share else "", "accent"),
         *onward,
