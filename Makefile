@@ -53,6 +53,7 @@ bench: $(STAMP)  ## Measure the figures of the design (about six minutes; make b
 results: $(STAMP)  ## Make the tables of docs/results.md again (most of a day: the panel is 20 seeds)
 	$(BIN)/python -m benchmarks.digests
 	$(BIN)/python -m benchmarks.kill 50 --real
+	$(BIN)/python -m benchmarks.unattended
 	$(BIN)/python -m benchmarks.wrong_moves --seeds 1..20
 	$(BIN)/python -m benchmarks.healthy
 	$(BIN)/python -m benchmarks.preemption
