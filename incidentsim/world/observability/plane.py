@@ -10,7 +10,8 @@ from incidentsim.exact import Draws
 from incidentsim.specs.knobs import UNLIMITED, format_duration
 from incidentsim.telemetry.alerts import FIRING
 from incidentsim.telemetry.store import SeriesStore
-from incidentsim.world.kernel import OBSERVE, Call
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import OBSERVE
 from incidentsim.world.observability.shipping import Shipper
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import Component, ComponentState
