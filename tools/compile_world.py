@@ -76,6 +76,7 @@ def main() -> int:
     """Build unless the build is there already; `--check` only says whether it is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="build nothing; exit 1 when there is no current build")
+    parser.add_argument("--if-possible", action="store_true", help="no error where there is no C compiler")
     args = parser.parse_args()
     final = build_path()
     if final.is_dir():
@@ -84,9 +85,10 @@ def main() -> int:
     if args.check:
         print("no build of these sources; `make fast` makes one", file=sys.stderr)
         return 1
-    if compiler() is None:
-        print("there is no C compiler; install one (gcc or clang), or run the world as it is", file=sys.stderr)
-        return 2
+    if compiler() is None or not Path(sysconfig.get_path("include"), "Python.h").is_file():
+        print("compiling needs a C compiler (gcc or clang) and Python's headers (python3-dev): install them, or run "
+              "the world as it is, which only takes longer", file=sys.stderr)  # fmt: skip
+        return 0 if args.if_possible else 2
     print(f"compiling {len(modules())} modules; this takes a few minutes", file=sys.stderr)
     print(build().relative_to(PACKAGE.parent))
     return 0

@@ -18,6 +18,7 @@ from incidentsim.commands.help import markdown_reference
 from incidentsim.commands.reference import fault_reference, knob_reference, metric_reference, table
 from incidentsim.config import CONFIG_VARIABLE, SETTINGS
 from incidentsim.errors import BudgetExceeded, DigestMismatch, TranscriptError, UsageError
+from incidentsim.sources import PURE_VARIABLE
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Written by `make docs`; edit the program instead. -->\n\n"
@@ -95,7 +96,8 @@ def _option_row(option: click.Option, context: click.Context) -> tuple[str, str]
 def _settings_intro() -> str:
     return (
         f"A TOML file; `incidentsim doctor` says where it is (or set `{CONFIG_VARIABLE}`), and where each "
-        "value comes from. Options win over variables `INCIDENTSIM_NAME`, and those over the file."
+        "value comes from. Options win over variables `INCIDENTSIM_NAME`, and those over the file. "
+        f"`{PURE_VARIABLE}=1` runs the world interpreted where `make fast` has compiled it."
     )
 
 
