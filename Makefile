@@ -56,6 +56,7 @@ fast: $(STAMP)  ## Compile the world: the same digests in about a third of the t
 results: $(STAMP)  ## Make the tables of docs/results.md again (most of a day: the panel is 20 seeds)
 	$(BIN)/python -m benchmarks.digests
 	$(BIN)/python -m benchmarks.kill 50 --real
+	$(BIN)/python -m benchmarks.unattended
 	$(BIN)/python -m benchmarks.wrong_moves --seeds 1..20
 	$(BIN)/python -m benchmarks.healthy
 	$(BIN)/python -m benchmarks.preemption
