@@ -218,11 +218,21 @@ class RowsView(Styled, ScrollView, can_focus=True):
             self._scroll_by(step)  # what can't be chosen can still be read
 
     def action_page(self, step: int) -> None:
-        """Scroll by a page, or move the cursor as far."""
-        if self.has_cursor:
-            self.action_move(step * max(1, self.size.height - 2))
-        else:
-            self._scroll_by(step * max(1, self.size.height - 1))
+        """Scroll by a page; the cursor goes to a row that is in view then, so that nothing is passed over unread."""
+        self._scroll_by(step * max(1, self.size.height - 1))
+        if not self.has_cursor:
+            return
+        top = self.scroll_offset.y
+        keyed = [owner for owner, line in self._lines[top : top + self.size.height] if line.key]
+        if keyed and self.cursor not in keyed:
+            self.cursor = keyed[0] if step > 0 else keyed[-1]
+            self.refresh()
+            self.post_message(self.Moved(self, self.cursor_key))
+        elif not keyed or self._at_edge(step):
+            self.action_move(step * len(self._rows))
+
+    def _at_edge(self, step: int) -> bool:
+        return self.scroll_offset.y == (self.max_scroll_y if step > 0 else 0)
 
     def _scroll_by(self, step: int) -> None:
         self._revealed = ""
