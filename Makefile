@@ -60,7 +60,9 @@ results: $(STAMP)  ## Make the tables of docs/results.md again (most of a day: t
 	$(BIN)/python -m benchmarks.wrong_moves --seeds 1..20
 	$(BIN)/python -m benchmarks.healthy
 	$(BIN)/python -m benchmarks.preemption
-	$(BIN)/python -m benchmarks.panel --seeds 1..20
+	@mkdir -p build
+	-$(BIN)/python -m benchmarks.panel --seeds 1..20 --out build/panel.json --scores build/scores.jsonl
+	-$(BIN)/python -m benchmarks.weight_sensitivity build/scores.jsonl
 	$(BIN)/python -m benchmarks.postmortems --seeds 5
 	$(BIN)/python -m benchmarks.runbooks
 

@@ -22,6 +22,12 @@ from incidentsim.transcript.model import Record
 if TYPE_CHECKING:
     from incidentsim.session.host import IncidentSession
 
+_ASKED = {
+    "ask": "{who} is asked; the answer comes in the incident channel",
+    "page": "{who} is paged; when they are there, the incident channel says so",
+}
+"""What is said of commands whose effect is a person's."""
+
 _WORLD_VERBS_BESIDE_ACT = ("ask", "page")
 
 
@@ -83,7 +89,8 @@ class Desk:
         if command.dry_run:
             return self._ack(record, "dry run: nothing was changed", lines=preview, title=command.verb)
         self._session.world.submit(command, t_us=t_us, k=k, ref=record.seq)
-        return self._ack(record, f"#{record.seq} applies at {tick_text(t_us)}")
+        said = _ASKED.get(command.verb, "applies at {t}").format(t=tick_text(t_us), **command.args)
+        return self._ack(record, f"#{record.seq} {said}")
 
     def _undo(self, command: Command, text: str, nonce: str, actor: str) -> Ack:
         """Issue the inverse of an earlier command as a command of its own."""

@@ -76,7 +76,7 @@ def briefing_rows(info: SessionInfo) -> list[Row]:
     ]
     if info.diagram:
         rows += [row(), row(span("The stack", "heading"))]
-        rows += [row(span("  " + line, "accent")) for line in info.diagram]
+        rows += [row(span("  " + line, "accent"), drawing=True) for line in info.diagram]
     if info.objectives:
         rows += [row(), row(span("What users were promised", "heading"))]
         rows += [
