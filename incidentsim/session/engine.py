@@ -23,12 +23,17 @@ _SOURCES = ("exact.py", "scenario", "specs", "telemetry", "world")
 """What decides a digest; in the order they are hashed."""
 
 
-@lru_cache(maxsize=1)
 def source_digest() -> str:
     """Return a digest of the Python files that decide what a world does, in order of their paths."""
+    return digest_of_sources(_SOURCES)
+
+
+@lru_cache(maxsize=2)
+def digest_of_sources(parts: tuple[str, ...]) -> str:
+    """Return a digest of the Python files of some parts (modules or packages) of incidentsim, in this order."""
     package = Path(__file__).resolve().parent.parent
     found: list[Path] = []
-    for name in _SOURCES:
+    for name in parts:
         entry = package / name
         found += sorted(entry.rglob("*.py"), key=lambda p: p.as_posix()) if entry.is_dir() else [entry]
     listing = [f"{path.relative_to(package).as_posix()} {sha256_hex(path.read_bytes())}" for path in found]
