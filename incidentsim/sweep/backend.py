@@ -9,7 +9,13 @@ from incidentsim.sweep.cell import Finished, Task
 
 
 class Backend(Protocol):
-    """Takes tasks while it has room. Left with an error or an interrupt, it drops what is being played."""
+    """Takes tasks while it has room. Left with an error or an interrupt, it drops what is being played.
+
+    `slow_scores` says why scores take longer there than here; empty when they don't.
+    """
+
+    @property
+    def slow_scores(self) -> str: ...
 
     def __enter__(self) -> Self: ...
 

@@ -7,6 +7,7 @@ incidentsim or none is refused.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from distributed import Client, Future, get_worker, wait
+from distributed import Client, Future, Security, get_worker, wait
+from distributed.comm import connect
 from distributed.scheduler import KilledWorker
 
 from incidentsim.errors import IncidentSimError, UsageError
@@ -24,13 +26,18 @@ from incidentsim.sweep.order import Group, group_of
 from incidentsim.sweep.play import run_cell
 
 CONNECT_S = 10
-"""Seconds in which a scheduler must answer."""
+"""Seconds in which a scheduler must answer, at first and after a lost connection."""
 
 WORKERS_S = 30
 """Seconds in which it must have a worker."""
 
 AHEAD = 2
 """Tasks for each worker: one to play, and one that is there when the first ends."""
+
+NANNY = (
+    "workers below a nanny may not start processes, so each run of a score is made from its start there, several "
+    "times the work; start them with DASK_DISTRIBUTED__WORKER__DAEMON=False in their environment"
+)
 
 LOST = "the Dask scheduler is lost: {}; what is finished is kept, and the same command goes on"
 
@@ -40,13 +47,16 @@ class Cluster:
 
     def __init__(self, address: str) -> None:
         """Connect and check. Raises UsageError when nothing answers there, or what answers can't play the same."""
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is raised
         try:
+            # a client that can't connect stays half alive and gets in the way of the next one: knock first
+            asyncio.run(_knock(address))
             self._client: Client = Client(address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError) as wrong:
             raise UsageError(f"no Dask scheduler answers at {address!r}: {wrong or type(wrong).__name__}") from None
         try:
-            self.may_fork = _checked(self._client, address)
+            self.slow_scores = "" if _checked(self._client, address) else NANNY
         except BaseException:
             self._client.close()
             raise
@@ -80,8 +90,12 @@ class Cluster:
 
         Raises IncidentSimError when the scheduler is gone or a task can't be run at all.
         """
-        done = self._call(lambda: wait(list(self._running), return_when="FIRST_COMPLETED").done)
+        done = self._call(self._wait)
         return [self._result(future, self._running.pop(future)) for future in list(self._running) if future in done]
+
+    def _wait(self) -> Any:
+        with self._client.as_current():
+            return wait(list(self._running), return_when="FIRST_COMPLETED").done
 
     def _result(self, future: Future[Any], cell: Cell) -> Finished:
         wrong = self._call(future.exception)
@@ -108,6 +122,12 @@ def play_here(task: Task) -> tuple[str, Finished]:
     worker = get_worker()
     cache = Path(worker.local_directory) / "incidentsim-cache"
     return worker.address, run_cell(replace(task, cache=cache))
+
+
+async def _knock(address: str) -> None:
+    security = Security().get_connection_args("client")
+    comm = await connect(address, timeout=CONNECT_S, **security)
+    await comm.close()
 
 
 def _checked(client: Client, address: str) -> bool:

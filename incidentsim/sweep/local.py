@@ -32,6 +32,8 @@ DIED = (
 class InProcess(Generic[T, R]):
     """Does one thing at a time, in this process, when its result is asked for."""
 
+    slow_scores = ""
+
     def __init__(self, function: Callable[[T], R]) -> None:
         self._function = function
         self._waiting: deque[T] = deque()
@@ -60,6 +62,8 @@ class Processes(Generic[T, R]):
 
     Leaving it with an error ends the processes at once.
     """
+
+    slow_scores = ""
 
     def __init__(self, function: Callable[[T], R], workers: int) -> None:
         self._function = function

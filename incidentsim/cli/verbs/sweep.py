@@ -38,7 +38,7 @@ SHOWN_FAILURES = 10
 @click.option(
     "--seeds", type=SeedType(), default="1", show_default=True, metavar="N|A..B", help="One seed, or a range."
 )
-@click.option("--score", is_flag=True, help="Score each play as well: one to three minutes of processor time each.")
+@click.option("--score", is_flag=True, help="Score each play as well: half a minute to three of processor time each.")
 @click.option("--dask", default="", metavar="ADDRESS",
               help="Play on the workers of this Dask scheduler, for example tcp://10.0.0.5:8786.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Processes here; by default one a core.")
@@ -81,6 +81,8 @@ def command(
     folder = out or default_folder(config.data_dir, this_engine(), score=score)
     store = Store(folder, engine=this_engine(), score=score)
     backend = backend_for(dask=dask, workers=workers or os.cpu_count() or 1)
+    if score and backend.slow_scores:
+        click.echo(f"note: {backend.slow_scores}", err=True)
     with _told(total) as tell:
         try:
             outcome = sweep(grid, store, backend, tell)
