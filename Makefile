@@ -56,7 +56,8 @@ results: $(STAMP)  ## Make the tables of docs/results.md again (most of a day: t
 	$(BIN)/python -m benchmarks.wrong_moves --seeds 1..20
 	$(BIN)/python -m benchmarks.healthy
 	$(BIN)/python -m benchmarks.preemption
-	$(BIN)/python -m benchmarks.panel --seeds 1..20
+	$(BIN)/python -m benchmarks.panel --seeds 1..20 --out build/panel
+	$(BIN)/python -m benchmarks.sweep_dask
 	$(BIN)/python -m benchmarks.postmortems --seeds 5
 	$(BIN)/python -m benchmarks.runbooks
 

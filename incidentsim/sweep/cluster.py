@@ -47,7 +47,7 @@ class Cluster:
 
     def __init__(self, address: str) -> None:
         """Connect and check. Raises UsageError when nothing answers there, or what answers can't play the same."""
-        for name in ("distributed", "distributed.client"):
+        for name in ("distributed", "distributed.client", "tornado.application"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is raised
         try:
             # a client that can't connect stays half alive and gets in the way of the next one: knock first
