@@ -1,9 +1,9 @@
 """The same thousand plays on processes and on a Dask cluster, both on this machine: wall times, and equal digests.
 
 `python -m benchmarks.sweep_dask [--seeds N] [--workers N] [--whole]` sweeps slow-chat with do_nothing, novice and
-reference: by default cut to half a minute of prelude and a minute of incident, which a play goes through in a quarter
-of a second; with --whole as it ships, which takes hours for a thousand plays. Each way begins with its own
-processes and an empty folder. Needs the extra `cluster`. Exit code 1 when digests differ or a play failed.
+reference: by default cut to 15 s of prelude and 30 s of incident, which a play goes through in an eighth of a second;
+with --whole as it ships, which takes hours for a thousand plays. Each way begins with its own processes and an empty
+folder. Needs the extra `cluster`. Exit code 1 when digests differ or a play failed.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from incidentsim.sweep.store import Store
 
 PLAYERS = ("do_nothing", "novice", "reference")
 
-PRELUDE_US = 30_000_000
-DURATION_US = 60_000_000
-"""Of the short form, in µs: enough for the launch that overloads the pool, and for the first lines of a script."""
+PRELUDE_US = 15_000_000
+DURATION_US = 30_000_000
+"""Of the short form, in µs: short, so that what is around a play is measured, too."""
 
 
 def short() -> Scenario:
-    """Return slow-chat's first minute."""
+    """Return slow-chat's first half minute."""
     cut = load_scenario(find("slow-chat")).model_copy(update={"prelude": PRELUDE_US, "duration": DURATION_US})
     return cut.model_copy(update={"digest": behaviour_digest(cut)})
 
