@@ -6,9 +6,12 @@ threads; they end with the one that started them, however it ends.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import shutil
 import signal
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -69,8 +72,11 @@ class Processes(Generic[T, R]):
         self._function = function
         self._workers = workers
         self._others = set(multiprocessing.active_children())
+        self._scratch = tempfile.TemporaryDirectory(prefix="incidentsim-")
         # not a multiprocessing.Pool: its processes may not start those that re-simulate
-        self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin)
+        self._pool = ProcessPoolExecutor(
+            workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._scratch.name,)
+        )
         self._running: set[Future[R]] = set()
 
     def __enter__(self) -> Self:
@@ -79,15 +85,16 @@ class Processes(Generic[T, R]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._pool.shutdown()
-            return
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        mine = [child for child in multiprocessing.active_children() if child not in self._others]
-        for child in mine:
-            child.terminate()
-        for child in mine:
-            child.join()
+        with self._scratch:
+            if kind is None:
+                self._pool.shutdown()
+                return
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            mine = [child for child in multiprocessing.active_children() if child not in self._others]
+            for child in mine:
+                child.terminate()
+            for child in mine:
+                child.join()
 
     def room(self) -> int:
         """Return how many processes are free."""
@@ -109,14 +116,22 @@ class Processes(Generic[T, R]):
             raise IncidentSimError(DIED) from None
 
 
-def _begin() -> None:
-    """Set up a worker: Ctrl+C is the parent's to hear, and without the parent there is nothing to do."""
+def _begin(scratch: str) -> None:
+    """Set up a worker: Ctrl+C is the parent's to hear, and without the parent there is nothing to do.
+
+    Its temporary files lie in one folder, so that none is left by a worker that is ended in the middle of something.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    tempfile.tempdir = scratch
+    threading.Thread(target=_end_with_parent, args=(scratch,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(scratch: str) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait_for([parent.sentinel])
+        gone = f"{scratch}.gone"
+        with contextlib.suppress(OSError):
+            os.rename(scratch, gone)  # first, so that nothing new can be made in it; another worker may be faster
+        shutil.rmtree(gone, ignore_errors=True)
         os._exit(1)

@@ -78,19 +78,18 @@ def sweep(grid: Grid, store: Store, backend: Backend, tell: Tell = lambda done, 
     queue = Queue(missing, shared=grid.score)
     engine = this_engine()
     tell(len(records), len(cells), "")
-    if missing:
-        with backend:
-            running = 0
-            while True:
-                running += _fill(backend, queue, grid, scenarios)
-                if not running:
-                    break
-                for finished in backend.finished():
-                    _check(finished, engine)
-                    running -= 1
-                    queue.done(finished.cell)
-                    records[finished.cell] = store.keep(finished, digests[finished.cell.scenario])
-                    tell(len(records), len(cells), _told(finished))
+    with backend:
+        running = 0
+        while missing:
+            running += _fill(backend, queue, grid, scenarios)
+            if not running:
+                break
+            for finished in backend.finished():
+                _check(finished, engine)
+                running -= 1
+                queue.done(finished.cell)
+                records[finished.cell] = store.keep(finished, digests[finished.cell.scenario])
+                tell(len(records), len(cells), _told(finished))
     ordered = tuple(records[cell] for cell in sorted(records))
     return Outcome(
         records=ordered, played=len(missing), digest=store.write_results(ordered), results=store.results_path

@@ -199,13 +199,16 @@ def test_the_verb_refuses_what_it_can_not_do(
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_a_stopped_sweep_goes_on(tmp_path: Path, how: signal.Signals, code: int) -> None:
-    """Stopped or killed in the middle, it leaves no process behind and no cell lost, and the same command ends with
-    the digest of a sweep that was let be."""
+    """Stopped or killed in the middle, it leaves no process or file behind and no cell lost, and the same command
+    ends with the digest of a sweep that was let be."""
     folder = make_tiny(tmp_path / "s")
     arguments = sweep_arguments(tmp_path / "out", "reference", f"1..{FAR}", folder)
     arguments[arguments.index("--workers") + 1] = "2"
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-m", "incidentsim", *arguments], env={**os.environ, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", "incidentsim", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)},
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stderr is not None
@@ -217,6 +220,7 @@ def test_a_stopped_sweep_goes_on(tmp_path: Path, how: signal.Signals, code: int)
     assert process.wait() == code
     assert ("the same command goes on" in rest) == (how == signal.SIGINT)
     assert "Traceback" not in rest
+    assert list(scratch.iterdir()) == []
     kept = {int(path.stem) for path in (tmp_path / "out" / "cells").rglob("*.json")}
     assert 3 <= len(kept) < FAR
     near = Grid(scenarios=(load_scenario(folder),), players=("reference",), seeds=tuple(range(1, 9)))
