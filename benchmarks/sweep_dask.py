@@ -1,4 +1,4 @@
-"""The same thousand plays on processes and on a Dask cluster, both on this machine: wall times, and equal digests.
+"""The same thousand plays on processes and on a Dask cluster, both on this machine: times, and equal digests.
 
 `python -m benchmarks.sweep_dask [--seeds N] [--workers N] [--whole]` sweeps slow-chat with do_nothing, novice and
 reference: by default cut to 15 s of prelude and 30 s of incident, which a play goes through in an eighth of a second;
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -63,8 +64,14 @@ def cluster(workers: int, folder: Path) -> Iterator[str]:
             process.communicate()
 
 
+def cpu_s() -> float:
+    """Return the processor seconds of this process and of the processes that it has seen end."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def timed(way: str, grid: Grid, folder: Path, backend: Callable[[], Backend]) -> Outcome:
-    """Sweep into an empty folder and print how long it took, starting workers or connecting to them included."""
+    """Sweep into an empty folder and print the wall time, starting processes or connecting to workers included."""
     begin = time.perf_counter()
     outcome = sweep(grid, Store(folder, engine=this_engine(), score=False), backend())
     took = time.perf_counter() - begin
@@ -83,15 +90,15 @@ def main() -> int:
     args = parser.parse_args()
     scenario = load_scenario(find("slow-chat")) if args.whole else short()
     grid = Grid(scenarios=(scenario,), players=PLAYERS, seeds=tuple(range(1, args.seeds + 1)))
+    count = args.workers
     with tempfile.TemporaryDirectory(prefix="incidentsim-") as name:
         root = Path(name)
-        here = timed(
-            f"{args.workers} processes", grid, root / "here", lambda: backend_for(dask="", workers=args.workers)
-        )
-        with cluster(args.workers, root / "dask") as address:
-            there = timed(
-                f"Dask, {args.workers} workers", grid, root / "there", lambda: backend_for(dask=address, workers=1)
-            )
+        begin = cpu_s()
+        here = timed(f"{count} processes", grid, root / "here", lambda: backend_for(dask="", workers=count))
+        between = cpu_s()
+        with cluster(count, root / "dask") as address:
+            there = timed(f"Dask, {count} workers", grid, root / "there", lambda: backend_for(dask=address, workers=1))
+    print(f"processor time, everything included: {between - begin:.0f} s, and with Dask {cpu_s() - between:.0f} s")
     same = here.digest == there.digest
     print("equal digests" if same else "the digests differ")
     return 0 if same and not here.failed() and not there.failed() else 1

@@ -75,8 +75,8 @@ class Cluster:
         self._client.close()
 
     def room(self) -> int:
-        """Return how many more tasks the workers of now want."""
-        return AHEAD * len(self._call(self._client.nthreads)) - len(self._running)
+        """Return how many more tasks the workers of now want; one where there is none, for the next that comes."""
+        return max(AHEAD * len(self._call(self._client.nthreads)), 1) - len(self._running)
 
     def submit(self, task: Task, /) -> None:
         """Begin a task, where it can on the worker that has its group's baseline."""
