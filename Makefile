@@ -19,7 +19,7 @@ venv: $(STAMP)  ## Make .venv with everything pinned
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "incidentsim needs Python 3.11 or newer; say where it is: make PYTHON=/path/to/python" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,cluster]"
 	@touch $@
 
 play: $(STAMP)  ## Open the home screen (make play ARGS="play slow-chat --speed 2")
@@ -63,6 +63,8 @@ results: $(STAMP)  ## Make the tables of docs/results.md again (most of a day: t
 	@mkdir -p build
 	-$(BIN)/python -m benchmarks.panel --seeds 1..20 --out build/panel.json --scores build/scores.jsonl
 	-$(BIN)/python -m benchmarks.weight_sensitivity build/scores.jsonl
+	$(BIN)/python -m benchmarks.panel --seeds 1..20 --out build/panel
+	$(BIN)/python -m benchmarks.sweep_dask
 	$(BIN)/python -m benchmarks.postmortems --seeds 5
 	$(BIN)/python -m benchmarks.runbooks
 

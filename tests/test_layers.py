@@ -36,6 +36,7 @@ THIRD_PARTY: dict[str, frozenset[str]] = {
     "bench": frozenset({"simpy"}),
     "report": frozenset({"jinja2", "markupsafe", "plotly"}),
     "certify": frozenset(),
+    "sweep": frozenset({"distributed"}),
     "config": frozenset({"platformdirs"}),
     "cli": frozenset({"click", "rich"}),
     "testing": frozenset(),
@@ -51,7 +52,8 @@ SECRET_OWNERS = frozenset({"session"})
 CLOCK_VALUES = frozenset({"timedelta"})
 """Members of `datetime` that are lengths, not moments: promql-parser hands them over."""
 
-HEAVY = ("textual", "simpy", "pydantic", "yaml", "faker", "promql_parser", "rapidfuzz", "rich", "jinja2", "plotly")
+HEAVY = ("textual", "simpy", "pydantic", "yaml", "faker", "promql_parser", "rapidfuzz", "rich", "jinja2", "plotly",
+         "distributed")  # fmt: skip
 
 
 def imports(path: Path) -> Iterator[tuple[str, frozenset[str]]]:

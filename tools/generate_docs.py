@@ -28,7 +28,7 @@ EXIT_CODES = (
     (
         DigestMismatch.exit_code,
         "a check found something: lint, digests that differ, what doctor finds missing, a missed benchmark "
-        "goal, a postmortem that the record contradicts",
+        "goal, a postmortem that the record contradicts, a play of a sweep that ended with an error",
     ),
     (UsageError.exit_code, "bad usage, or an input file that can't be used"),
     (TranscriptError.exit_code, "a transcript can't be read, or its chain is broken"),

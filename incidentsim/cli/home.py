@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from incidentsim.cli import editing
-from incidentsim.cli.judge import judge, keep_result, last_index
+from incidentsim.cli.judge import keep_result, last_index
 from incidentsim.cli.library import cache_dir, open_session, resume_session
 from incidentsim.cli.rewound import futures_of, rewind_session
 from incidentsim.client_api import Session
@@ -22,6 +22,7 @@ from incidentsim.scenario.catalogue import Entry, list_scenarios
 from incidentsim.scoring.debrief import Section, debrief
 from incidentsim.scoring.scorecard import Scorecard
 from incidentsim.session.host import IncidentSession
+from incidentsim.session.judging import judge
 from incidentsim.session.pacing import LivePacer
 from incidentsim.session.store import StoredSession, list_sessions
 from incidentsim.tui.provider import (

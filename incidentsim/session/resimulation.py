@@ -86,7 +86,8 @@ class Resimulator:
         if not plans:
             return
         alone = self._conductor is None and len(plans) < PROCESS_FROM
-        if self.workers < 2 or alone:
+        # a worker of a process pool, or of a Dask nanny, may not start processes
+        if self.workers < 2 or alone or multiprocessing.current_process().daemon:
             yield from enumerate(run_plan(stage, plan) for plan in plans)
         elif can_fork():
             yield from self._branched(stage, plans)

@@ -162,11 +162,12 @@ def _write(text: str) -> None:
 
 
 def _tell_result(config: Config, host: IncidentSession) -> None:
-    from incidentsim.cli.judge import judge, keep_result
+    from incidentsim.cli.judge import keep_result
     from incidentsim.cli.library import cache_dir
     from incidentsim.cli.progress import shown_progress
     from incidentsim.cli.report import console, print_debrief
     from incidentsim.cli.rewound import futures_of
+    from incidentsim.session.judging import judge
 
     _write("The incident is over. Scoring runs it again without each of your actions.")
     transcript, cache = host.recorder.transcript(), cache_dir(config)
