@@ -25,6 +25,9 @@ def check_story(scenario: Scenario, known: Inventory, located: Located) -> None:
     _check_invariants(scenario, known, located)
     _check_team(scenario, located)
     _check_words(scenario, known, located)
+    for i, hint in enumerate(scenario.hints):
+        if not 0 <= hint.after < scenario.duration:
+            located.report(("hints", i, "after"), "lies outside the incident: from 0 to before its end")
     for path, script in scripts_of(scenario):
         _check_script(script, path, scenario, located)
     cast = plain_cast(scenario)
@@ -76,6 +79,8 @@ def texts_of(scenario: Scenario) -> Iterator[tuple[Path, str]]:
                 yield ("team", i, "knows", j, "does", "says"), topic.does.says
     for i, invariant in enumerate(scenario.invariants):
         yield ("invariants", i, "why"), invariant.why
+    for i, hint in enumerate(scenario.hints):
+        yield ("hints", i, "text"), hint.text
     for name, text in scenario.runbooks.items():
         yield ("runbooks", name), text
 

@@ -82,8 +82,9 @@ def with_stack_demand(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update=given)
 
 
-NOT_PLAYED = {"digest", "byte_digest", "words", "assessment"}
-"""Fields that no world, session or score reads: a postmortem's words, an assessment, the digests themselves."""
+NOT_PLAYED = {"digest", "byte_digest", "words", "assessment", "hints"}
+"""Fields that no world reads: a postmortem's words, an assessment, the digests themselves, and hints, of which a
+transcript keeps text and price as they were given."""
 
 
 def behaviour_digest(scenario: Scenario) -> str:

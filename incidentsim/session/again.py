@@ -136,8 +136,8 @@ def _line(record: Record) -> str:
                 return format_command(Command(verb="rule-out", args={"what": str(body["text"])}))
             case "note" | "status":
                 return format_command(Command(verb=record.type, args={"text": str(body["text"])}))
-            case "ack":
-                return "ack"
+            case "ack" | "hint":
+                return record.type
             case "severity":
                 return format_command(Command(verb="declare", args={"severity": str(body["severity"])}))
             case "end" if body.get("reason") == "resolved":

@@ -101,7 +101,7 @@ class IncidentSession:
             "tick_us": TICK_US,
             "clock": {"rate_ppm": 1_000_000},
             "roles": list(roles),
-            "policy": {"hints": False, "open_book": True, "durability": durability},
+            "policy": {"hints": bool(scenario.hints), "open_book": True, "durability": durability},
         }
         world = world_factory(scenario, seed=seed, cast=cast, telemetry=telemetry)
         state = SessionState(most_causes=len(scenario.root_causes) + 1)

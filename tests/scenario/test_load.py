@@ -95,8 +95,7 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     ),
     "fault in a condition": (
         ("waiver_expiry_agreed: chg-7", "fault_present: groth"),
-        "69:27: root_causes[0].removed_when.any[1].fault_present: no fault has the id 'groth' "
-        "(did you mean 'growth'?)",
+        "69:27: root_causes[0].removed_when.any[1].fault_present: no fault has the id 'groth' (did you mean 'growth'?)",
     ),
     "change that a colleague rolls back": (
         ("agrees_waiver: chg-7", "rolls_back: chg-8"),
