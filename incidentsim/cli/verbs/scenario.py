@@ -108,7 +108,7 @@ def show(name: str, as_json: bool, scenarios: Path | None) -> None:
 @command.command("lint")
 @click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
 @click.option("--all", "everything", is_flag=True, help="Check every scenario of the catalogue.")
-@click.option("--explain", metavar="RULE", help="Say what a rule wants, and why.")
+@click.option("--explain", metavar="RULE", help="Say what a rule wants, and why; `list` names them all.")
 @json_option
 @scenarios_option
 @click.pass_context
