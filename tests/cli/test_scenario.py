@@ -60,9 +60,9 @@ def test_show_for_interviewers_tells_the_truth_and_says_so(incidentsim: CommandL
     out = incidentsim("scenario", "show", SCENARIO, "--for", "interviewer").out
     assert out.startswith("FOR INTERVIEWERS AND AUTHORS ONLY")
     for line in (
-        "       -2d  change chg-7: waiver of tenant.{tenant.strategic} by {person.account-manager}: Token limit",
-        "   T-07:00  FAULT growth: context_growth of tenant.strategic",
-        "   T+00:00  PAGE: First tokens are late for many users",
+        "        -2d  change chg-7: waiver of tenant.{tenant.strategic} by {person.account-manager}: Token\n",
+        "    T-07:00  FAULT growth: context_growth of tenant.strategic",
+        "    T+00:00  PAGE: First tokens are late for many users",
         "      inspect:gateway + trace",
         "    gone when tenant.strategic.token_limit is not unlimited or an end of waiver chg-7 is agreed",
         "  organisation  ◀ root cause waiver\n  └▶ tenant.strategic\n     └▶ chat-pool\n",
