@@ -61,12 +61,12 @@ results: $(STAMP)  ## Make the tables of docs/results.md again (most of a day: t
 	$(BIN)/python -m benchmarks.healthy
 	$(BIN)/python -m benchmarks.preemption
 	@mkdir -p build
-	-$(BIN)/python -m benchmarks.panel --seeds 1..20 --out build/panel.json --scores build/scores.jsonl
-	-$(BIN)/python -m benchmarks.weight_sensitivity build/scores.jsonl
-	$(BIN)/python -m benchmarks.panel --seeds 1..20 --out build/panel
+	-$(BIN)/python -m benchmarks.panel --seeds 1..20 --out build/panel
+	-$(BIN)/python -m benchmarks.weight_sensitivity build/panel
 	$(BIN)/python -m benchmarks.sweep_dask
 	$(BIN)/python -m benchmarks.postmortems --seeds 5
 	$(BIN)/python -m benchmarks.runbooks
+	$(BIN)/python -m benchmarks.scenario_fuzz
 
 signatures: $(STAMP)  ## Measure every catalogue row and every pair of look-alikes (make signatures ARGS="--seeds 1..5")
 	$(BIN)/python -m benchmarks.signatures $(ARGS)

@@ -99,11 +99,9 @@ class Home:
         return tuple(out)
 
     async def open(self, scenario_id: str, *, seed: int | None = None, level: str | None = None) -> Session:
-        """Start a session of a scenario. Levels come with scenarios that have them; none has yet."""
-        if level is not None:
-            raise UsageError("this version has no levels; leave the level out")
+        """Start a session of a scenario, at a level preset or as it is written."""
         self.close()
-        return self._take(self._paced(open_session(self._config, scenario_id, seed)))
+        return self._take(self._paced(open_session(self._config, scenario_id, seed, level or "")))
 
     async def resume(self, session_id: str) -> Session:
         """Open a session on disk: one that is not over comes back paused.

@@ -72,7 +72,7 @@ class Observability(Component):
         elif name == "trace_sampling":
             journal.traced = self.int_knob(name)
         elif name == "access_log_sampling":
-            journal.accessed = self.int_knob(name)
+            journal.accessed = journal.routine(self.int_knob(name))
         elif name in ("log_rate", "log_buffer", "log_sampling"):
             shipper = journal.shipper
             limited = self.int_knob("log_rate") != UNLIMITED or self.int_knob("log_sampling") < 1_000_000
