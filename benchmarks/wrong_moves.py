@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import mean
 
-from incidentsim.cli.judge import shown_vocabulary
 from incidentsim.commands.parse import parse
 from incidentsim.scenario.cast import plain_cast
 from incidentsim.scenario.catalogue import find
@@ -22,6 +21,7 @@ from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.script import script_commands
 from incidentsim.scoring.loss import budget_saved, loss
 from incidentsim.scoring.protocol import Outcome, Plan
+from incidentsim.session.judging import shown_vocabulary
 from incidentsim.session.resimulation import resimulator
 from incidentsim.specs.verbs import VERBS
 from incidentsim.transcript.model import TimedCommand
