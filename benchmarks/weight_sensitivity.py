@@ -86,7 +86,8 @@ def practice_index(card: Mapping[str, Any], weights: Weights) -> float:
     gained = sum(weights[name] * gated.get(name, value[name]) for name in WEIGHTS)
     inputs = parts["H"]["inputs"]
     lost = min(MOST_PENALTY, weights["harm"] * float(inputs["harm"]) + weights["unsafe"] * float(inputs["unsafe"]))
-    return round(100.0 * max(0.0, gained - lost), 6)
+    hints = float(parts["hints"]["value"]) if "hints" in parts else 0.0
+    return round(max(0.0, 100.0 * max(0.0, gained - lost) - hints), 6)
 
 
 def automatic_weights(rubric: Rubric) -> dict[str, float]:

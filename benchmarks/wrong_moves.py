@@ -81,10 +81,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenario", default="slow-chat")
     parser.add_argument("--seeds", default="1..6")
+    parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     first, _, last = args.seeds.partition("..")
     seeds = range(int(first), int(last or first) + 1)
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(args.workers) as pool:
         found = list(pool.map(partial(results, args.scenario), seeds))
     print("| script | loss, mean | ratio to nothing, mean | min | max | S, mean | min | max | objectives held at end |")
     print("|---|---|---|---|---|---|---|---|---|")

@@ -18,6 +18,7 @@ PACKAGE = Path(incidentsim.__file__).parent
 
 THIRD_PARTY: dict[str, frozenset[str]] = {
     "errors": frozenset(),
+    "sources": frozenset(),
     "exact": frozenset(),
     "events": frozenset(),
     "text": frozenset({"rich"}),

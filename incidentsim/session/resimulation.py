@@ -24,9 +24,10 @@ from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.protocol import Outcome, Plan
 from incidentsim.session.branching import can_fork
 from incidentsim.session.conductor import Conductor
-from incidentsim.session.engine import ENGINE_COMPAT, RNG, source_digest
+from incidentsim.session.engine import ENGINE_COMPAT, RNG
 from incidentsim.session.plan_runs import Stage, run_plan
 from incidentsim.session.ports import WorldFactory, real_world
+from incidentsim.sources import source_digest
 
 WORKERS = 2
 """Processes that run plans at once: the two cores that the budgets of scoring assume."""

@@ -14,7 +14,8 @@ from typing import Any
 
 from incidentsim import __version__
 from incidentsim.exact import canonical_json, sha256_hex
-from incidentsim.session.engine import ENGINE_COMPAT, digest_of_sources
+from incidentsim.session.engine import ENGINE_COMPAT
+from incidentsim.sources import digest_of
 
 _SOURCES = (
     "client_api.py", "commands", "events.py", "exact.py", "policies", "scenario", "scoring", "session", "specs",
@@ -71,7 +72,7 @@ def this_engine() -> Engine:
     return Engine(
         version=__version__,
         compat=ENGINE_COMPAT,
-        source=digest_of_sources(_SOURCES),
+        source=digest_of(_SOURCES),
         python=f"{platform.python_implementation()} {sys.version_info[0]}.{sys.version_info[1]}",
         libraries={name: _version(name) for name in _LIBRARIES},
     )

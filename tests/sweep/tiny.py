@@ -14,6 +14,7 @@ FIXTURES = Path(__file__).parents[1] / "scenario" / "fixtures"
 SHORTER = (
     ("id: slow-answers", "id: tiny"), ("duration: 20m", "duration: 30s"), ("prelude: 10m", "prelude: 20s"),
     ("at: -7m", "at: -10s"), ("at: 4m", "at: 15s"), ("ramp: 3m", "ramp: 5s"),
+    ("after: 4m", "after: 10s"),
 )  # fmt: skip
 
 NO_PRESET, PRESET = "8b-a100-tp1", "llama3_8b_a100_tp1"
