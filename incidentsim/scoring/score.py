@@ -106,9 +106,12 @@ def score(
     earned: list[Earned] = []
     if own is not None:
         earned = [
-            Earned.of(effects, habits, scenario, de=verdict.de, p=worked.p, c=words.c, unsafe=penalty.unsafe())
+            Earned.of(
+                effects, habits, scenario, de=verdict.de, p=worked.p, c=words.c, unsafe=penalty.unsafe(),
+                hints=play.hint_points(),
+            )
             for effects in (own, *others)
-        ]
+        ]  # fmt: skip
         index = earned[0].index
         parts |= assemble.parts_of_runs(own, earned[0], de=verdict.de, credited=credited, end_us=scenario.duration)
     else:

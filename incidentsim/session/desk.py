@@ -14,6 +14,7 @@ from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
 from incidentsim.exact import format_clock
 from incidentsim.session.engine import TICK_US
+from incidentsim.session.hints import hint_line, next_hint
 from incidentsim.session.looks import view_digest
 from incidentsim.session.state import tick_text
 from incidentsim.specs.verbs import VERBS
@@ -59,6 +60,12 @@ class Desk:
             case "declare":
                 severity = command.args["severity"]
                 return self._say("severity", {"severity": severity}, f"{severity} declared", nonce, actor)
+            case "hint":
+                body = next_hint(
+                    self._session.scenario, self._session.cast,
+                    taken=self._session.state.hints_taken, now_us=self._session.now_us,
+                )  # fmt: skip
+                return self._say("hint", body, hint_line(body), nonce, actor)
             case "resolve":
                 body = {"reason": "resolved", "text": command.args.get("text", ""), "nonce": nonce}
                 record = self._session.end("end", body, actor=actor)

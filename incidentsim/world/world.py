@@ -24,10 +24,11 @@ from incidentsim.telemetry.spans import SpanStore
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.actions import ACTIONS
 from incidentsim.world.actions.base import Action, report
+from incidentsim.world.call import Call
 from incidentsim.world.checkpoints import Checkpoint, part_names
 from incidentsim.world.conditions import Conditions
 from incidentsim.world.inspection import inspect, topology
-from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, Call
+from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE
 from incidentsim.world.observability.plane import Observability
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import ComponentState

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from benchmarks.panel import keep_score
-from benchmarks.panel import scored as runs_scored
 from benchmarks.weight_sensitivity import (
     automatic_points,
     automatic_weights,
@@ -83,20 +80,3 @@ def test_runs_and_scores_are_read() -> None:
     card = {"schema": "incidentsim-score/1"}
     for value in (card, [card], {"player": "x", "score": card}, [{"score": card}]):
         assert cards_in(json.dumps(value)) == [card]
-    assert cards_in('{"player":"x","score":{"a":1}}\n{"player":"y","score":{"a":2}}\n') == [{"a": 1}, {"a": 2}]
-
-
-def test_the_panel_keeps_scorecards_that_are_read(tmp_path: Path) -> None:
-    """A run's scorecard becomes one line, found again by its run; a line torn by a stop is made again."""
-    path = tmp_path / "scores.jsonl"
-    card = scored(EXPERT).to_json()
-    keep_score(path, {"scenario": "s", "player": "reference", "seed": 1, "index": 90.0, "score": card})
-    assert runs_scored(path) == {("s", "reference", 1)}
-    assert cards_in(path.read_text(encoding="utf-8")) == [card]
-    with path.open("a", encoding="utf-8") as file:
-        file.write('{"scenario":"s","player":"novice","se')
-    assert runs_scored(path) == {("s", "reference", 1)}
-    keep_score(path, {"scenario": "s", "player": "novice", "seed": 1, "score": card})
-    assert runs_scored(path) == {("s", "reference", 1), ("s", "novice", 1)}
-    assert cards_in(path.read_text(encoding="utf-8")) == [card, card]
-    assert runs_scored(None) == set()

@@ -104,6 +104,10 @@ def briefing_rows(info: SessionInfo) -> list[Row]:
         ]
     rows += [row(), row(span("Rules, and what is scored", "heading"))]
     rows += [row(f"  • {rule}", indent=4) for rule in (*info.rules, *SCORED)]
+    if info.hints:
+        prices = ", ".join(str(price) for price in info.hints)
+        rows += [row(), row(span(f"{len(info.hints)} hints", "heading"))]
+        rows += [row(f"  `hint` takes the next one, for {prices} points of the practice index", indent=4)]
     rows += [row(), row(span(f"Recorded in {info.transcript_path}", "dim"), indent=12)]
     return rows
 

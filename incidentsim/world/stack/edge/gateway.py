@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from incidentsim.telemetry.store import SeriesStore
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.edge.fallback import Fallback
 from incidentsim.world.stack.edge.gateway_metrics import GatewayMetrics
