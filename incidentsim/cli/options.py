@@ -90,7 +90,8 @@ class TranscriptType(click.ParamType[Path]):
         from incidentsim.session.store import session_path
 
         given = ctx.params.get("data") if ctx is not None else None
-        return session_path(load_config({"data_dir": given}).data_dir, str(value))
+        config = load_config({"data_dir": given if isinstance(given, Path) else None})
+        return session_path(config.data_dir, str(value))
 
 
 def transcript_argument(function: F) -> F:

@@ -48,9 +48,10 @@ _TYPING_HINTS = (
     ("Enter", "run"), ("Tab", "complete"), ("↑ ↓", "history"), ("^r", "search"), ("PgUp PgDn", "answers"),
     ("Esc", "to the panes"), ("F1", "help"),
 )  # fmt: skip
-_COMMON_HINTS = ((":", "command"), ("1-8", "tabs"), ("Space", "pause"), ("+ -", "speed"), ("?", "help"))
+_COMMON_HINTS = ((":", "command"), ("?", "help"), ("1-8", "tabs"), ("Space", "pause"), ("+ -", "speed"))
 _LINE_HINTS = (
-    *_COMMON_HINTS[1:], ("Tab", "complete"), ("↑", "history"), ("Esc", "to the panes"), ("^q", "leave"),
+    *_COMMON_HINTS[2:], _COMMON_HINTS[1], ("Tab", "complete"), ("↑", "history"), ("Esc", "to the panes"),
+    ("^q", "leave"),
 )  # fmt: skip
 """The same while the command line is empty: its own keys, and those it leaves to the screen."""
 
@@ -147,7 +148,7 @@ class LiveScreen(Screen[None]):
     def _hint(self) -> None:
         focused = self.focused
         if not isinstance(focused, PromptInput):
-            hints = (*_COMMON_HINTS, *self.tab.HINTS)
+            hints = (*_COMMON_HINTS[:2], *self.tab.HINTS, *_COMMON_HINTS[2:])
         elif focused is self.command_line.input and not focused.value:
             hints = _LINE_HINTS
         else:
