@@ -51,11 +51,12 @@ def no_truth_in_text(scenario: Scenario) -> Found:
 def id_names_symptom(scenario: Scenario) -> Found:
     """The id and the title name the symptom a user would report, never the cause.
 
-    `slow-chat` is a symptom; `gateway-admission` or `noisy-tenant` gives the answer away in the gallery.
+    `slow-chat` is a symptom; `gateway-admission` or `noisy-tenant` gives the answer away in the gallery. What the
+    stack itself is called says nothing.
     """
     for cause in scenario.root_causes:
         hidden = cause_words(cause)
-        hidden |= words_of(cause.component.removeprefix("tenant."))
+        hidden |= words_of(cause.component.removeprefix("tenant.")) - words_of(scenario.stack.id)
         for where in ("id", "title"):
             named = sorted(hidden & words_of(getattr(scenario, where)))
             if named:
@@ -178,6 +179,18 @@ RULES: dict[str, Rule] = {
 """Every rule by its name, in the order they run."""
 
 
+SOUND_SIBLINGS = "sound-siblings"
+
+OF_FOLDERS: dict[str, str] = {
+    SOUND_SIBLINGS: """Every option of the variants section gives a scenario that is valid and clean.
+
+    Each option is tried beside what is written of the other choices, with the lowest and the highest values of all
+    ranges. A sibling nobody has tried would fail in front of a candidate.
+    """,
+}
+"""Rules that need a scenario's folder, with what they want: `scenario.siblings` looks after them."""
+
+
 def lint(scenario: Scenario) -> tuple[Finding, ...]:
     """Return everything the rules find in a loaded scenario."""
     return tuple(
@@ -189,9 +202,9 @@ def lint(scenario: Scenario) -> tuple[Finding, ...]:
 
 def explain(rule: str) -> str:
     """Return what a rule wants and why. Raises UsageError for an unknown name."""
-    function = RULES.get(rule)
-    if function is None:
-        listed = ", ".join(RULES)
-        raise UsageError(f"there is no lint rule {rule!r}{did_you_mean(rule, RULES)}; rules: {listed}")
-    lines = [line.strip() for line in (function.__doc__ or "").strip().splitlines()]
+    wants = {name: function.__doc__ or "" for name, function in RULES.items()} | OF_FOLDERS
+    if rule not in wants:
+        listed = ", ".join(wants)
+        raise UsageError(f"there is no lint rule {rule!r}{did_you_mean(rule, wants)}; rules: {listed}")
+    lines = [line.strip() for line in wants[rule].strip().splitlines()]
     return f"{rule}: " + "\n".join(lines)
