@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from incidentsim.commands.parse import parse
 from incidentsim.errors import CommandError
-from incidentsim.scenario.cast import FACTS, plain_cast
+from incidentsim.scenario.cast import FACTS, PLACEHOLDER, plain_cast
 from incidentsim.scenario.check_names import check_cause, check_knob_path
 from incidentsim.scenario.evidence import problem_with
 from incidentsim.scenario.model import Condition, RootCause, Scenario, Script
@@ -25,6 +25,7 @@ def check_story(scenario: Scenario, known: Inventory, located: Located) -> None:
     _check_invariants(scenario, known, located)
     _check_team(scenario, located)
     _check_words(scenario, known, located)
+    _check_first_texts(scenario, located)
     for path, script in scripts_of(scenario):
         _check_script(script, path, scenario, located)
     cast = plain_cast(scenario)
@@ -58,6 +59,7 @@ def texts_of(scenario: Scenario) -> Iterator[tuple[Path, str]]:
         path: Path = ("timeline", i)
         if entry.page:
             yield (*path, "page", "text"), entry.page.text
+            yield (*path, "page", "source"), entry.page.source
         if entry.message:
             yield (*path, "message", "text"), entry.message.text
         if entry.change:
@@ -76,8 +78,24 @@ def texts_of(scenario: Scenario) -> Iterator[tuple[Path, str]]:
                 yield ("team", i, "knows", j, "does", "says"), topic.does.says
     for i, invariant in enumerate(scenario.invariants):
         yield ("invariants", i, "why"), invariant.why
+    for i, cause in enumerate(scenario.root_causes):
+        yield ("root_causes", i, "why"), cause.why
+    for i, herring in enumerate(scenario.herrings):
+        yield ("herrings", i), herring
+    for i, rule in enumerate(scenario.rules):
+        yield ("rules", i), rule
     for name, text in scenario.runbooks.items():
         yield ("runbooks", name), text
+
+
+def _check_first_texts(scenario: Scenario, located: Located) -> None:
+    """Report placeholders in what is read before there is a cast, or beside objectives: nothing is put in there."""
+    texts: list[tuple[Path, str]] = [(("title",), scenario.title), (("summary",), scenario.summary)]
+    texts += [(("slos", i, "title"), slo.title) for i, slo in enumerate(scenario.slos)]
+    for path, text in texts:
+        found = PLACEHOLDER.search(text)
+        if found:
+            located.report(path, f"no name is put in for {found[0]} here; say it without names")
 
 
 def _check_root_cause(cause: RootCause, path: Path, scenario: Scenario, known: Inventory, located: Located) -> None:

@@ -220,13 +220,14 @@ def change_ids(root: Node) -> tuple[str, ...]:
 
 
 def told(differences: Sequence[Difference], *, reveal: bool) -> list[str]:
-    """Return in what a sibling differs, a line each; or only in how many things, which gives nothing away."""
+    """Return in what a sibling differs, a line each; or only in which kinds of things, which gives nothing away."""
     if reveal:
         return [f"{d.where}: {d.was} -> {d.now}" for d in differences]
-    kinds = {"values": 0, "choices": 0, "words": 0}
+    kinds = {"choices": False, "values": False, "names": False}
     for one in differences:
-        kinds["words" if one.where == EVERYWHERE else "choices" if one.choice else "values"] += 1
-    return [f"differs in {kinds['choices']} choices, {kinds['values']} values and {kinds['words']} names; --show says"]
+        kinds["names" if one.where == EVERYWHERE else "choices" if one.choice else "values"] = True
+    listed = ", ".join(kind for kind, there in kinds.items() if there) or "nothing"
+    return [f"differs in {listed}; --show says in which"]
 
 
 def _exchange(words: dict[str, str], old: str, new: str) -> None:
