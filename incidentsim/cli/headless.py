@@ -14,9 +14,9 @@ from typing import Any
 from incidentsim.cli.judge import judge
 from incidentsim.cli.library import load
 from incidentsim.cli.players import player_for, remembered
+from incidentsim.cli.progress import Tell
 from incidentsim.errors import UsageError
 from incidentsim.policies.base import Line
-from incidentsim.cli.progress import Tell
 from incidentsim.scenario.cast import make_cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.script import script_commands

@@ -175,12 +175,13 @@ def at(root: Node, path: Path) -> Node:
     """Return the node at a path. Raises KeyError when there is none."""
     node = root
     for step in path:
-        if isinstance(node.value, dict) and isinstance(step, str):
-            node = node.value[step]
-        elif isinstance(node.value, tuple) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-        else:
+        inside = node.value
+        if isinstance(inside, dict) and isinstance(step, str):
+            node = inside[step]
+            continue
+        if not isinstance(inside, tuple) or not isinstance(step, int) or step >= len(inside):
             raise KeyError(path)
+        node = inside[step]
     return node
 
 

@@ -153,7 +153,7 @@ BROKEN: dict[str, tuple[tuple[str, str], str]] = {
     "other unit": (("low: 3.5, high: 4.5", "low: 3s, high: 4s"), "written like the value there, which is 4"),
     "both forms": (("among: [18, 20, 25]", "among: [18], low: 3"), "among goes without low, high and step"),
     "nothing to drop": (("drop: [timeline.growth,", "drop: [timeline.grwth,"), "options[2].drop[0]: leads nowhere"),
-    "no list": (("            team.account-manager.knows:\n", "            team.account-manager.role:\n"), "is no list"),
+    "no list": ((" team.account-manager.knows:\n", " team.account-manager.role:\n"), "is no list"),
     "too fine": (("high: -5m, step: 30s", "high: -5m, step: 1ms"), "more than 100,000 values"),
     "twice": (("- id: surge", "- id: waived"), "there is already an option called 'waived'"),
     "one option": (("- id: cause", "- id: cause\n      option: 3"), "unknown field"),
@@ -202,7 +202,7 @@ def test_a_word_that_stands_nowhere_is_found(varied: Workshop) -> None:
 
 def test_without_a_section_there_are_no_siblings(workshop: Workshop) -> None:
     """A scenario that doesn't say in what siblings may differ has none, and the error names the guide."""
-    with pytest.raises(ScenarioError, match="docs/variants.md"):
+    with pytest.raises(ScenarioError, match=r"docs/variants\.md"):
         Parent(workshop.folder)
 
 
@@ -241,7 +241,7 @@ TEXTS = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Cf", "Zl", "Zp"
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**17), 10**17) | TEXTS
     | st.decimals(-1000, 1000, places=3).map(float).filter(lambda f: f != 0 or str(f)[0] != "-")
-    | st.sampled_from(["1e5", "22:30", "yes", "0x1F", "012", "1_000", "~", "null", "-.5", "1.", "=", "<<", "-0", "- a"]),
+    | st.sampled_from(["1e5", "22:30", "yes", "0x1F", "012", "1_000", "~", "null", "-.5", "1.", "=", "<<", "-0"]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS.filter(lambda k: k != "<<"), inner, max_size=4),
     max_leaves=12,
 )  # fmt: skip

@@ -100,7 +100,9 @@ class Variants(Model):
         options = [option for choice in self.choices for option in choice.options]
         edits = len(self.ranges) + len(self.words)
         for o in options:
-            edits += len(o.drop) + sum(map(len, o.add.values())) + len(o.set) + len(o.rename) + len(o.ranges) + len(o.words)
+            edits += (
+                len(o.drop) + sum(map(len, o.add.values())) + len(o.set) + len(o.rename) + len(o.ranges) + len(o.words)
+            )
         if edits > MAX_EDITS or len(options) > MAX_OPTIONS:
             raise ValueError(f"at most {MAX_OPTIONS} options and {MAX_EDITS} changes and ranges in all")
         return self
