@@ -20,10 +20,11 @@ def check_variants(variants: Variants, written: Node, located: Located) -> None:
     def report(path: Path, message: str) -> None:
         located.report(path, message, key=len(path) > 1 and path[-2] in ("set", "add"))
 
-    tries = [Tried(choice=i, option_number=n, ids=variants.choices)
-             for i, choice in enumerate(variants.choices) for n in range(len(choice.options))]  # fmt: skip
-    for one in tries or [Tried()]:
-        edited(written, variants, one, report)
+    edited(written, variants, Tried(), report)
+    without_ranges = variants.model_copy(update={"ranges": ()})
+    for i, choice in enumerate(variants.choices):
+        for n in range(len(choice.options)):
+            edited(written, without_ranges, Tried(choice=i, option_number=n, ids=variants.choices), report)
 
 
 def _check_names(variants: Variants, located: Located) -> None:

@@ -8,7 +8,6 @@ place; an edit gives a new tree that shares what stayed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -93,25 +92,36 @@ def find(root: Node, address: str) -> Found:
     path: Path = ()
     node, rest = root, address
     while rest:
-        choices = dict(_children(node))
-        step = next((name for name in _longest_first(choices) if _begins(rest, name)), None)
-        if step is None:
-            return Found(path=path, node=node, rest=rest, known=tuple(choices))
-        key, node = choices[step]
+        step = _key_in(node.value, rest) if isinstance(node.value, dict) else rest.partition(".")[0]
+        key: str | int | None = step
+        if isinstance(node.value, tuple):
+            key = _entry_of(node.value, step)
+        elif not isinstance(node.value, dict) or not step:
+            key = None
+        if key is None:
+            return Found(path=path, node=node, rest=rest, known=_known(node))
         path, rest = (*path, key), rest[len(step) + 1 :]
+        node = at(node, (key,))
     return Found(path=path, node=node)
 
 
-def _children(node: Node) -> Iterator[tuple[str, tuple[str | int, Node]]]:
+def _key_in(mapping: dict[str, Node], rest: str) -> str:
+    """Return the longest key with which an address begins, or nothing."""
+    begins = [key for key in mapping if rest == key or rest.startswith(f"{key}.")]
+    return max(begins, key=len, default="")
+
+
+def _entry_of(entries: tuple[Node, ...], step: str) -> int | None:
+    if step.isascii() and step.isdigit():
+        return int(step) if len(step) < 6 and int(step) < len(entries) else None
+    return next((i for i, entry in enumerate(entries) if name_of(entry) == step), None)
+
+
+def _known(node: Node) -> tuple[str, ...]:
     if isinstance(node.value, dict):
-        for key, child in node.value.items():
-            yield key, (key, child)
-    elif isinstance(node.value, tuple):
-        for i, child in reversed(list(enumerate(node.value))):  # of equal names the first entry counts
-            yield str(i), (i, child)
-            name = name_of(child)
-            if name:
-                yield name, (i, child)
+        return tuple(node.value)
+    names = [name_of(entry) for entry in node.value] if isinstance(node.value, tuple) else []
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def name_of(entry: Node) -> str:
@@ -128,14 +138,6 @@ def name_of(entry: Node) -> str:
         if given is not None and isinstance(given.value, str):
             return given.value
     return ""
-
-
-def _longest_first(names: dict[str, Any]) -> list[str]:
-    return sorted(names, key=lambda name: (-len(name), name))
-
-
-def _begins(rest: str, name: str) -> bool:
-    return rest == name or rest.startswith(f"{name}.")
 
 
 def with_value(root: Node, path: Path, new: Node) -> Node:

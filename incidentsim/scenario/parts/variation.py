@@ -19,7 +19,7 @@ Address = Annotated[str, Field(min_length=1, max_length=200)]
 MAX_OPTIONS = 24
 """Most options of all choices of a scenario: each is tried when the scenario is loaded."""
 
-MAX_EDITS = 300
+MAX_EDITS = 150
 """Most changes and ranges in one section, for the same reason."""
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
