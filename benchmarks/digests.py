@@ -3,8 +3,8 @@
 WHAT are stacks, run for five minutes under their own demand with a command each minute, and `slow-chat`, whose
 reference script is played to the end; all of them unless told otherwise. `--python` takes further interpreters that
 have incidentsim's dependencies. Each is run with three hash seeds, in as many ways of slicing time, and once with
-telemetry off, where only dyn must be equal. Prints both digests of each way, and where two of them part; exit
-code 1 then.
+telemetry off, where only dyn must be equal; and, where `make fast` has compiled the world for this Python, so once
+more. Prints both digests of each way, and where two of them part; exit code 1 then.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 
 from incidentsim.events import CheckpointTaken
 from incidentsim.session.divergence import first_parting
+from incidentsim.sources import PURE_VARIABLE, build_path
 
 CHILD = """
 import json, sys
@@ -27,6 +29,7 @@ from incidentsim.scenario.catalogue import find
 from incidentsim.scenario.healthy import healthy, load_stack
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.script import script_commands
+from incidentsim.sources import compiled
 from incidentsim.world import World
 from incidentsim.world.actions import ACTIONS
 what, telemetry, slice_us = sys.argv[1], sys.argv[2] == "on", int(sys.argv[3])
@@ -56,13 +59,27 @@ for t_us, line in script:
 while world.now_us < scenario.duration:
     world.advance(min(scenario.duration, world.now_us + slice_us))
 marks = [[f.t_us, f.dyn, f.tel, f.parts] for f in world.facts() if isinstance(f, CheckpointTaken)]
-print(json.dumps([sys.version.split()[0], world.dyn_digest(), world.tel_digest(), world.part_names(), marks]))
+print(json.dumps({"version": sys.version.split()[0], "form": "compiled" if compiled() else "interpreted",
+                  "dyn": world.dyn_digest(), "tel": world.tel_digest(), "names": world.part_names(), "marks": marks}))
 """
 
 STACKS = ("chat", "assistant", "multi-region", "slow-chat")
 
 WAYS = (("0", 100_000, "on"), ("1", 8_137_911, "on"), ("1", 8_137_911, "off"), ("4242", 10**9, "on"))
+COMPILED_WAYS = WAYS[1:3]
 """Hash seed, slice in µs, telemetry: one tick at a time (as at ×1), odd slices (as with pauses), all at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What one run printed. `marks` are (t_us, dyn, tel, parts) of every checkpoint, `names` those of the parts."""
+
+    version: str
+    form: str
+    dyn: str
+    tel: str
+    names: list[str]
+    marks: list[tuple[int, str, str, str]]
 
 
 def main() -> int:
@@ -71,31 +88,33 @@ def main() -> int:
     parser.add_argument("what", nargs="*", default=STACKS)
     parser.add_argument("--python", nargs="*", default=[], metavar="PATH")
     args = parser.parse_args()
+    runs = [(python, "1", way) for python in [sys.executable, *args.python] for way in WAYS]
+    if build_path().is_dir():
+        runs += [(sys.executable, "0", way) for way in COMPILED_WAYS]
     wrong = 0
     for what in args.what:
         first: list[CheckpointTaken] | None = None
-        for python in [sys.executable, *args.python]:
-            for seed, slice_us, telemetry in WAYS:
-                version, dyn, tel, names, marks = _run(python, seed, what, telemetry, str(slice_us))
-                print(f"{what:<12} python {version:<7} hash seed {seed:>4} slices {slice_us:>10} µs "
-                      f"telemetry {telemetry:<3} dyn {dyn} tel {tel}", flush=True)  # fmt: skip
-                now = [_mark(*mark, dyn_only=telemetry == "off") for mark in marks]
-                first = now if first is None else first
-                compared = first if telemetry == "on" else [_mark(m.t_us, m.dyn, "", m.parts) for m in first]
-                parting = first_parting(compared, now, names)
-                if parting is not None:
-                    wrong += 1
-                    print(f"  DIFFERENT: {parting}")
+        for python, pure, (seed, slice_us, telemetry) in runs:
+            ran = run_child(python, seed, pure, what, telemetry, str(slice_us))
+            print(f"{what:<12} python {ran.version:<7} {ran.form:<11} hash seed {seed:>4} slices {slice_us:>10} µs "
+                  f"telemetry {telemetry:<3} dyn {ran.dyn} tel {ran.tel}", flush=True)  # fmt: skip
+            now = [_mark(*mark, dyn_only=telemetry == "off") for mark in ran.marks]
+            first = now if first is None else first
+            compared = first if telemetry == "on" else [_mark(m.t_us, m.dyn, "", m.parts) for m in first]
+            parting = first_parting(compared, now, ran.names)
+            if parting is not None:
+                wrong += 1
+                print(f"  DIFFERENT: {parting}")
     print("equal" if not wrong else f"{wrong} ways DIFFER")
     return 1 if wrong else 0
 
 
-def _run(python: str, seed: str, *arguments: str) -> tuple[str, str, str, list[str], list[tuple[int, str, str, str]]]:
-    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.getcwd()}
+def run_child(python: str, hash_seed: str, pure: str, *arguments: str) -> Ran:
+    """Run CHILD in a process of its own. `pure` is "1" for the interpreted world, "0" for the compiled one."""
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, PURE_VARIABLE: pure, "PYTHONPATH": os.getcwd()}
     command = [python, "-c", CHILD, *arguments]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
-    version, dyn, tel, names, marks = json.loads(done.stdout)
-    return version, dyn, tel, names, marks
+    return Ran(**json.loads(done.stdout))
 
 
 def _mark(t_us: int, dyn: str, tel: str, parts: str, *, dyn_only: bool = False) -> CheckpointTaken:

@@ -1,29 +1,30 @@
-"""The panel of scripted players: `python -m benchmarks.panel [SCENARIO...] [--seeds A..B] [--out FILE]`
+"""The panel of scripted players: `python -m benchmarks.panel [SCENARIO...] [--seeds A..B] [--out DIR] [--dask ADDRESS]`
 
-Every player of scoring.md §5 plays every scenario on every seed and is scored. Printed: the mean practice index by
-player and scenario, and every violation of the margins of §5: reference at least 10 above the novice; novice at least
-10 above every gaming player; gaming players at most 25; legitimate styles at least four fifths of the reference;
-do_nothing 0. With --out each finished run is kept, and runs that are there are not made again. Exit code 1 when a
-margin is violated.
+A scored sweep (`incidentsim.sweep`) of every player of scoring.md §5 over every scenario and seed, and what it shows.
+Printed: the mean practice index by player and scenario, and every violation of the margins of §5: reference at least 10
+above the novice; novice at least 10 above every gaming player; gaming players at most 25; legitimate styles at least
+four fifths of the reference; do_nothing 0. With --out plays are kept, and those that are there are not made again.
+Exit code 1 when a margin is violated or a play ended with an error.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
-from statistics import mean
-from typing import Any
 
-from incidentsim.cli.headless import RunRequest, run_one
 from incidentsim.cli.library import cache_dir
 from incidentsim.config import load_config
-from incidentsim.scenario.catalogue import list_scenarios
+from incidentsim.scenario.catalogue import folders
+from incidentsim.scenario.load import load_scenario
 from incidentsim.specs.people import GAMING, POLICIES, STYLES
+from incidentsim.sweep.identity import this_engine
+from incidentsim.sweep.place import backend_for
+from incidentsim.sweep.run import Grid, Outcome, sweep
+from incidentsim.sweep.store import Record, Store
+from incidentsim.sweep.summary import summary
 
 MARGIN = 10.0
 """Points between reference and novice, and between novice and the best gaming player."""
@@ -32,37 +33,6 @@ MOST_BY_GAMING = 25.0
 
 LEAST_STYLE = 0.8
 """Share of the reference's index that a legitimate style gets."""
-
-Key = tuple[str, str, int]
-
-
-def play(key: Key) -> dict[str, Any]:
-    """Play and score one run; return what the table needs of it."""
-    scenario, policy, seed = key
-    request = RunRequest(
-        scenario=scenario, scenarios=None, seed=seed, policy=policy, script="", out=None,
-        cache=cache_dir(load_config({})), workers=2,
-    )  # fmt: skip
-    result = run_one(request)
-    card = result["score"]
-    return {
-        "scenario": scenario,
-        "player": policy,
-        "seed": seed,
-        "index": card["practice_index"],
-        "parts": {name: part["value"] for name, part in card["parts"].items()},
-        "durable": card["durable"],
-        "met": all(result["objectives_met_last_10_min"].values()),
-        "rejected": result["rejected"],
-    }
-
-
-def runs(keys: list[Key], workers: int) -> Iterator[dict[str, Any]]:
-    """Yield runs as they are finished."""
-    # not a multiprocessing.Pool: its processes may not start those that re-simulate
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(play, key) for key in keys]):
-            yield done.result()
 
 
 def violations(scenario: str, index: dict[str, float]) -> list[str]:
@@ -86,17 +56,17 @@ def violations(scenario: str, index: dict[str, float]) -> list[str]:
     return found
 
 
-def means(results: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+def means(records: Iterable[Record]) -> dict[str, dict[str, float]]:
     """Return scenario -> player -> mean practice index."""
-    by: dict[str, dict[str, list[float]]] = {}
-    for r in results:
-        by.setdefault(r["scenario"], {}).setdefault(r["player"], []).append(r["index"])
-    return {s: {p: mean(values) for p, values in players.items()} for s, players in by.items()}
+    by: dict[str, dict[str, float]] = {}
+    for row in summary(records):
+        if row.index is not None:
+            by.setdefault(row.scenario, {})[row.player] = row.index.mean
+    return by
 
 
-def table(results: list[dict[str, Any]]) -> list[str]:
+def table(by: dict[str, dict[str, float]]) -> list[str]:
     """Return the Markdown table: a line a player, a column a scenario."""
-    by = means(results)
     scenarios = sorted(by)
     lines = [f"| player | {' | '.join(scenarios)} |", "|---" * (len(scenarios) + 1) + "|"]
     for policy in POLICIES:
@@ -106,33 +76,41 @@ def table(results: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def played(grid: Grid, out: Path, *, dask: str, workers: int) -> Outcome:
+    """Sweep what is missing in `out`, saying on stderr what is finished."""
+    store = Store(out, engine=this_engine(), score=True)
+    backend = backend_for(dask=dask, workers=workers)
+    return sweep(grid, store, backend, lambda done, total, what: print(f"{done}/{total} {what}", file=sys.stderr))
+
+
 def main() -> int:
-    """Make the runs that are missing; print table and violations."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Make the plays that are missing; print table and violations."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenarios", nargs="*")
     parser.add_argument("--seeds", default="1..20")
     parser.add_argument("--players", default=",".join(POLICIES), help="names, with commas")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--dask", default="", help="address of a Dask scheduler")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     first, _, last = args.seeds.partition("..")
-    seeds = range(int(first), int(last or first) + 1)
-    names = args.scenarios or [entry.id for entry in list_scenarios(None) if not entry.error]
-    kept: list[dict[str, Any]] = json.loads(args.out.read_text()) if args.out and args.out.exists() else []
-    there = {(r["scenario"], r["player"], r["seed"]) for r in kept}
-    wanted = [(s, p, n) for n in seeds for p in args.players.split(",") for s in names]
-    for result in runs([key for key in wanted if key not in there], args.workers):
-        kept.append(result)
-        if args.out:
-            args.out.write_text(json.dumps(kept, indent=1))
-        name = f"{result['scenario']} {result['player']} {result['seed']}"
-        print(f"{name}: {result['index']}", file=sys.stderr, flush=True)
-    wanted_set = set(wanted)
-    results = [r for r in kept if (r["scenario"], r["player"], r["seed"]) in wanted_set]
-    print("\n".join(table(results)))
-    found = [line for s, index in sorted(means(results).items()) for line in violations(s, index)]
+    known = folders(None)
+    grid = Grid(
+        scenarios=tuple(load_scenario(known[name]) for name in args.scenarios or known),
+        players=tuple(args.players.split(",")),
+        seeds=tuple(range(int(first), int(last or first) + 1)),
+        score=True,
+        cache=cache_dir(load_config({})),
+    )
+    with tempfile.TemporaryDirectory(prefix="incidentsim-") as folder:
+        outcome = played(grid, args.out or Path(folder), dask=args.dask, workers=args.workers)
+    by = means(outcome.records)
+    print("\n".join(table(by)))
+    found = [line for s, index in sorted(by.items()) for line in violations(s, index)]
     print(f"\n{len(found)} violations of the margins" + "".join(f"\n- {line}" for line in found))
-    return 1 if found else 0
+    failed = [f"\n- {record.cell}: {record.error}" for record in outcome.failed()]
+    print(f"\n{len(failed)} plays ended with an error" + "".join(failed))
+    return 1 if found or failed else 0
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from incidentsim.bench.step_tables import VIDUR, load_recorded_run
 from incidentsim.exact import Draws
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.engine.replica import Replica
 from incidentsim.world.stack.engine.sequence import Sequence
 from incidentsim.world.stack.engine.step_model import PRESETS, StepModel

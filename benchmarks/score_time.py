@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from incidentsim.cli.judge import shown_vocabulary
 from incidentsim.exact import bits64, stream_key
 from incidentsim.scenario.cast import Cast, make_cast
 from incidentsim.scenario.catalogue import find
@@ -28,6 +27,7 @@ from incidentsim.scenario.script import script_commands
 from incidentsim.scoring.protocol import MARK_US, Outcome, Plan, Resimulate
 from incidentsim.scoring.score import score
 from incidentsim.session.headless import run_script
+from incidentsim.session.judging import shown_vocabulary
 from incidentsim.session.resimulation import Resimulator
 from incidentsim.transcript.model import Transcript
 from incidentsim.transcript.recovery import read

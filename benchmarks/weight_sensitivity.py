@@ -2,9 +2,10 @@
 weights 20 % off.
 
 `python -m benchmarks.weight_sensitivity TABLE.json... [--rubric NAME|FILE] [--off 20]` reads what
-`incidentsim run --json`, `incidentsim score --json` or `benchmarks.policy_table --out` wrote, and recomputes, without
-any run, the practice index and the rubric's automatic points. Per scenario: each weight alone up and down, then 64
-drawn corners with every weight up or down. The goal is τ ≥ .9 everywhere; ends with 1 when it is missed.
+`incidentsim run --json` or `incidentsim score --json` wrote, or the results.jsonl of a scored `incidentsim sweep`, and
+recomputes, without any run, the practice index and the rubric's automatic points. Per scenario: each weight alone up
+and down, then 64 drawn corners with every weight up or down. The goal is τ ≥ .9 everywhere; ends with 1 when it is
+missed.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ def practice_index(card: Mapping[str, Any], weights: Weights) -> float:
     gained = sum(weights[name] * gated.get(name, value[name]) for name in WEIGHTS)
     inputs = parts["H"]["inputs"]
     lost = min(MOST_PENALTY, weights["harm"] * float(inputs["harm"]) + weights["unsafe"] * float(inputs["unsafe"]))
-    return round(100.0 * max(0.0, gained - lost), 6)
+    hints = float(parts["hints"]["value"]) if "hints" in parts else 0.0
+    return round(max(0.0, 100.0 * max(0.0, gained - lost) - hints), 6)
 
 
 def automatic_weights(rubric: Rubric) -> dict[str, float]:
@@ -143,8 +145,11 @@ def findings(cards: Sequence[Mapping[str, Any]], rubric: Rubric, off: float) -> 
 
 
 def cards_in(text: str) -> list[Mapping[str, Any]]:
-    """Return the scorecards of a JSON text: of runs, of scores, one or a list."""
-    value = json.loads(text)
+    """Return the scorecards of a JSON text: of runs, of scores, one or a list, or one a line."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:  # a line for each play
+        value = [json.loads(line) for line in text.splitlines()]
     items = value if isinstance(value, list) else [value]
     return [item.get("score", item) for item in items]
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import mean
 
-from incidentsim.cli.judge import shown_vocabulary
 from incidentsim.commands.parse import parse
 from incidentsim.scenario.cast import plain_cast
 from incidentsim.scenario.catalogue import find
@@ -22,6 +21,7 @@ from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.script import script_commands
 from incidentsim.scoring.loss import budget_saved, loss
 from incidentsim.scoring.protocol import Outcome, Plan
+from incidentsim.session.judging import shown_vocabulary
 from incidentsim.session.resimulation import resimulator
 from incidentsim.specs.verbs import VERBS
 from incidentsim.transcript.model import TimedCommand
@@ -81,10 +81,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenario", default="slow-chat")
     parser.add_argument("--seeds", default="1..6")
+    parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     first, _, last = args.seeds.partition("..")
     seeds = range(int(first), int(last or first) + 1)
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(args.workers) as pool:
         found = list(pool.map(partial(results, args.scenario), seeds))
     print("| script | loss, mean | ratio to nothing, mean | min | max | S, mean | min | max | objectives held at end |")
     print("|---|---|---|---|---|---|---|---|---|")

@@ -197,6 +197,8 @@ class SessionInfo:
     diagram: tuple[str, ...]
     rules: tuple[str, ...]
     transcript_path: str
+    hints: tuple[int, ...] = ()
+    """Prices of the hints there are, in their order, in points of the practice index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

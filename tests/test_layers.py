@@ -18,6 +18,7 @@ PACKAGE = Path(incidentsim.__file__).parent
 
 THIRD_PARTY: dict[str, frozenset[str]] = {
     "errors": frozenset(),
+    "sources": frozenset(),
     "exact": frozenset(),
     "events": frozenset(),
     "text": frozenset({"rich"}),
@@ -35,6 +36,7 @@ THIRD_PARTY: dict[str, frozenset[str]] = {
     "bench": frozenset({"simpy"}),
     "report": frozenset({"jinja2", "markupsafe", "plotly"}),
     "certify": frozenset(),
+    "sweep": frozenset({"distributed"}),
     "config": frozenset({"platformdirs"}),
     "cli": frozenset({"click", "rich"}),
     "testing": frozenset(),
@@ -50,7 +52,8 @@ SECRET_OWNERS = frozenset({"session"})
 CLOCK_VALUES = frozenset({"timedelta"})
 """Members of `datetime` that are lengths, not moments: promql-parser hands them over."""
 
-HEAVY = ("textual", "simpy", "pydantic", "yaml", "faker", "promql_parser", "rapidfuzz", "rich", "jinja2", "plotly")
+HEAVY = ("textual", "simpy", "pydantic", "yaml", "faker", "promql_parser", "rapidfuzz", "rich", "jinja2", "plotly",
+         "distributed")  # fmt: skip
 
 
 def imports(path: Path) -> Iterator[tuple[str, frozenset[str]]]:

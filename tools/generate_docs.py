@@ -1,7 +1,8 @@
 """Writes docs/reference from what the program itself knows, or checks that it is current.
 
 `make docs` writes, `make check` checks. Commands, knobs, faults and metrics come from `incidentsim.specs`,
-the command line from click, the settings from `incidentsim.config`: nobody edits these pages.
+the command line from click, the settings from `incidentsim.config`, scenario files and lint from
+`incidentsim.scenario`: nobody edits these pages.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from incidentsim.commands.help import markdown_reference
 from incidentsim.commands.reference import fault_reference, knob_reference, metric_reference, table
 from incidentsim.config import CONFIG_VARIABLE, SETTINGS
 from incidentsim.errors import BudgetExceeded, DigestMismatch, TranscriptError, UsageError
+from incidentsim.scenario.reference import lint_reference, scenario_reference
+from incidentsim.sources import PURE_VARIABLE
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Written by `make docs`; edit the program instead. -->\n\n"
@@ -27,7 +30,7 @@ EXIT_CODES = (
     (
         DigestMismatch.exit_code,
         "a check found something: lint, digests that differ, what doctor finds missing, a missed benchmark "
-        "goal, a postmortem that the record contradicts",
+        "goal, a postmortem that the record contradicts, a play of a sweep that ended with an error",
     ),
     (UsageError.exit_code, "bad usage, or an input file that can't be used"),
     (TranscriptError.exit_code, "a transcript can't be read, or its chain is broken"),
@@ -45,6 +48,8 @@ def pages() -> dict[str, str]:
         "faults.md": fault_reference(),
         "metrics.md": metric_reference(),
         "cli.md": cli_reference(),
+        "scenario.md": scenario_reference(),
+        "lint.md": lint_reference(),
     }
     return {name: NOTE + text for name, text in found.items()}
 
@@ -95,7 +100,8 @@ def _option_row(option: click.Option, context: click.Context) -> tuple[str, str]
 def _settings_intro() -> str:
     return (
         f"A TOML file; `incidentsim doctor` says where it is (or set `{CONFIG_VARIABLE}`), and where each "
-        "value comes from. Options win over variables `INCIDENTSIM_NAME`, and those over the file."
+        "value comes from. Options win over variables `INCIDENTSIM_NAME`, and those over the file. "
+        f"`{PURE_VARIABLE}=1` runs the world interpreted where `make fast` has compiled it."
     )
 
 

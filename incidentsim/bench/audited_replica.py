@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from incidentsim.world.kernel import Call
+from incidentsim.world.call import Call
 from incidentsim.world.stack.engine.replica import Replica
 from incidentsim.world.stack.engine.sequence import NEVER, Sequence
 from incidentsim.world.stack.engine.step_model import BLOCK_TOKENS

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from incidentsim.bench.naive import Batch, NaiveReplica, closed_form
 from incidentsim.exact import Draws
-from incidentsim.world.kernel import OBSERVE, Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import OBSERVE, Kernel
 from incidentsim.world.stack.engine.replica import Replica
 from incidentsim.world.stack.engine.sequence import Prefix, Sequence
 from incidentsim.world.stack.engine.step_model import StepModel, StepPreset

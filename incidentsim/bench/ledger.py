@@ -13,7 +13,8 @@ from typing import Any
 
 from incidentsim.bench.audited_replica import AuditedReplica
 from incidentsim.scenario.model import Scenario
-from incidentsim.world.kernel import OBSERVE, Call
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import OBSERVE
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.pools import pod as pod_module
 from incidentsim.world.stack.pools.pod import Pod

@@ -11,7 +11,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-from incidentsim.world.kernel import STEP_END, Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import STEP_END, Kernel
 from incidentsim.world.stack.engine.replica import FINE
 from incidentsim.world.stack.engine.running import WATERMARK_DIVISOR
 from incidentsim.world.stack.engine.sequence import NEVER, Prefix, Sequence

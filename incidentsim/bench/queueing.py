@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import sqrt
 
 from incidentsim.exact import Draws
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.engine.replica import Replica
 from incidentsim.world.stack.engine.sequence import Sequence
 from incidentsim.world.stack.engine.step_model import PRESETS, StepModel

@@ -26,7 +26,8 @@ from incidentsim.bench.step_tables import (
     rerun,
 )
 from incidentsim.errors import UsageError
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.engine.sequence import NEVER, Sequence
 from incidentsim.world.stack.engine.step_model import StepModel, StepPreset
 

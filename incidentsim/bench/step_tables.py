@@ -16,7 +16,8 @@ from pathlib import Path
 
 from incidentsim.bench.naive import Batch, NaiveReplica
 from incidentsim.errors import UsageError
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.engine.sequence import Sequence
 
 VIDUR = Path(__file__).parent / "data" / "vidur"

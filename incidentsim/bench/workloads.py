@@ -14,7 +14,8 @@ from incidentsim.bench.step_tables import VIDUR, load_recorded_run
 from incidentsim.bench.subject import MINUTE_US, SUBJECT, calm, send, world_of
 from incidentsim.exact import Draws
 from incidentsim.session.branching import Branches, grow
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.engine.replica import Replica
 from incidentsim.world.stack.engine.sequence import Sequence
 from incidentsim.world.stack.engine.step_model import PRESETS, StepModel

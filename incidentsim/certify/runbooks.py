@@ -16,6 +16,7 @@ from typing import Any
 from incidentsim.policies.runbook_follower import REACTION_US, Carried, Follower
 from incidentsim.policies.runbook_text import Runbook
 from incidentsim.scenario.cast import make_cast
+from incidentsim.scenario.healthy import healthy_twin
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.burn import burn_curve
 from incidentsim.scoring.loss import loss
@@ -112,11 +113,6 @@ def measure(
     return Verdict(runbook=runbook.title, scenario=scenario.id, seeds=tuple(results))
 
 
-def without_incident(scenario: Scenario) -> Scenario:
-    """Return the scenario's stack and demand with nothing planted: no faults, no changes, no causes."""
-    return scenario.model_copy(update={"timeline": (), "root_causes": ()})
-
-
 def mean(values: list[float]) -> float:
     """Return the mean, summed in order; 0 of nothing."""
     total = 0.0
@@ -133,7 +129,7 @@ def _seed(runbook: Runbook, scenario: Scenario, seed: int, world_factory: WorldF
         path = Path(folder) / "with.jsonl"
         run_policy(scenario, seed=seed, cast=cast, path=path, player=followed.play, world_factory=world_factory)
         given = commands(read(path))
-        calm = without_incident(scenario)
+        calm = healthy_twin(scenario)
         path = Path(folder) / "healthy.jsonl"
         run_policy(calm, seed=seed, cast=cast, path=path, player=healthy.play, world_factory=world_factory)
     plans = [Plan(commands=given, end_us=scenario.duration), Plan(commands=(), end_us=scenario.duration)]

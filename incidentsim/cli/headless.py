@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from incidentsim.cli.judge import judge
 from incidentsim.cli.library import load
-from incidentsim.cli.players import player_for, remembered
 from incidentsim.cli.progress import Tell
 from incidentsim.errors import UsageError
 from incidentsim.policies.base import Line
@@ -21,15 +17,14 @@ from incidentsim.scenario.cast import make_cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.script import script_commands
 from incidentsim.session.headless import run_policy, run_script
-from incidentsim.transcript import queries
-from incidentsim.transcript.model import Transcript
+from incidentsim.session.judging import judge
+from incidentsim.sweep.local import Processes
+from incidentsim.sweep.play import result_of
+from incidentsim.sweep.players import player_for, remembered
 from incidentsim.transcript.recovery import read
 
 SCHEMA = "incidentsim-run/1"
 """Name of the JSON shape of one run."""
-
-LAST_WINDOW_US = 600_000_000
-"""An objective counts as restored when it holds over the last ten minutes."""
 
 WORKERS = 2
 """Processes for a range of seeds: a run takes one core, and the smallest machines have two."""
@@ -46,7 +41,6 @@ class RunRequest:
     script: str
     out: Path | None
     cache: Path | None
-    workers: int = 1
 
 
 def run_one(request: RunRequest, progress: Tell | None = None) -> dict[str, Any]:
@@ -55,46 +49,26 @@ def run_one(request: RunRequest, progress: Tell | None = None) -> dict[str, Any]
         _play(request, path)
         transcript = read(path)
         scenario = load(request.scenario, request.scenarios)
-        card = judge(transcript, scenario, cache=request.cache, workers=request.workers, progress=progress)
-        last = queries.last_checkpoint(transcript)
+        card = judge(transcript, scenario, cache=request.cache, progress=progress)
         return {
             "schema": SCHEMA,
             "scenario": scenario.id,
             "seed": request.seed,
             "player": request.policy or "script",
             "transcript": str(request.out) if request.out else None,
-            "behaviour_digest": queries.behaviour_digest(transcript),
-            "commands": len(queries.commands(transcript)),
-            "rejected": [r.body["reason"] for r in queries.of_type(transcript, "rejected")],
-            "sli": last.sli if last else {},
-            "objectives_met_last_10_min": objectives_met(transcript, scenario),
+            **result_of(transcript, scenario),
             "score": card.to_json(),
         }
 
 
-def objectives_met(transcript: Transcript, scenario: Scenario) -> dict[str, bool]:
-    """Return, by objective, whether it held over the last ten minutes that were played."""
-    taken = queries.checkpoints(transcript)
-    if not taken:
-        return {}
-    last = taken[-1]
-    before = next((c for c in taken if c.t_us >= last.t_us - LAST_WINDOW_US), last)
-    met = {}
-    for slo in scenario.slos:
-        offered = bad = 0
-        for key, (offered_now, bad_now) in last.sli.items():
-            if key.startswith(f"{slo.id}/"):
-                offered += offered_now - before.sli[key][0]
-                bad += bad_now - before.sli[key][1]
-        met[slo.id] = bad * 1_000_000 <= (1_000_000 - slo.objective) * offered
-    return met
-
-
 def run_many(requests: list[RunRequest]) -> Iterator[dict[str, Any]]:
     """Yield results as they are finished, from worker processes; stopping early ends the workers."""
-    context = get_context("spawn")
-    with context.Pool(WORKERS, initializer=_leave_interrupts_to_parent) as pool:
-        yield from pool.imap_unordered(run_one, requests)
+    with Processes(run_one, WORKERS) as pool:
+        waiting = requests[::-1]
+        for _ in requests:
+            while waiting and pool.room():
+                pool.submit(waiting.pop())
+            yield from pool.finished()
 
 
 def _play(request: RunRequest, path: Path) -> None:
@@ -124,8 +98,3 @@ def _place(out: Path | None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="incidentsim-") as folder:
         yield Path(folder) / "run.jsonl"
-
-
-def _leave_interrupts_to_parent() -> None:
-    """Let ctrl+c end the parent, which then ends its workers: each would print a traceback otherwise."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -12,16 +12,17 @@ from collections.abc import Callable
 from typing import Literal
 
 from incidentsim.cli import editing
-from incidentsim.cli.judge import judge, keep_result, last_index
+from incidentsim.cli.judge import keep_result, last_index
 from incidentsim.cli.library import cache_dir, open_session, resume_session
 from incidentsim.cli.rewound import futures_of, rewind_session
 from incidentsim.client_api import Session
 from incidentsim.config import Config
 from incidentsim.errors import UsageError
-from incidentsim.scenario.catalogue import list_scenarios
+from incidentsim.scenario.catalogue import Entry, list_scenarios
 from incidentsim.scoring.debrief import Section, debrief
 from incidentsim.scoring.scorecard import Scorecard
 from incidentsim.session.host import IncidentSession
+from incidentsim.session.judging import judge
 from incidentsim.session.pacing import LivePacer
 from incidentsim.session.store import StoredSession, list_sessions
 from incidentsim.tui.provider import (
@@ -55,10 +56,13 @@ class Home:
         self._config = config
         self._host: IncidentSession | None = None
         self._pacer: LivePacer | None = None
+        self._catalogue: tuple[Entry, ...] = ()
         _start_helper_of_processes()
 
     def gallery(self) -> tuple[GalleryEntry, ...]:
         """Return the scenarios that can be played, with the best result so far."""
+        if not self._catalogue:  # read once: it takes a quarter of a second, and the screen waits for it
+            self._catalogue = list_scenarios(self._config.scenarios_dir)
         best: dict[str, float] = {}
         for stored in self._stored():
             index = last_index(stored.path)
@@ -74,7 +78,7 @@ class Home:
                 skills=entry.skills,
                 best_result=f"{best[entry.id]:.0f}" if entry.id in best else "",
             )
-            for entry in list_scenarios(self._config.scenarios_dir)
+            for entry in self._catalogue
             if not entry.error
         )
 
@@ -95,11 +99,9 @@ class Home:
         return tuple(out)
 
     async def open(self, scenario_id: str, *, seed: int | None = None, level: str | None = None) -> Session:
-        """Start a session of a scenario. Levels come with scenarios that have them; none has yet."""
-        if level is not None:
-            raise UsageError("this version has no levels; leave the level out")
+        """Start a session of a scenario, at a level preset or as it is written."""
         self.close()
-        return self._take(self._paced(open_session(self._config, scenario_id, seed)))
+        return self._take(self._paced(open_session(self._config, scenario_id, seed, level or "")))
 
     async def resume(self, session_id: str) -> Session:
         """Open a session on disk: one that is not over comes back paused.

@@ -25,16 +25,17 @@ def load(name_or_path: str, scenarios: Path | None) -> Scenario:
     return load_scenario(find(name_or_path, scenarios))
 
 
-def open_session(config: Config, name: str, seed: int | None) -> IncidentSession:
+def open_session(config: Config, name: str, seed: int | None, level: str = "") -> IncidentSession:
     """Start a session of a scenario in the data directory; without a seed it gets a new one.
 
-    The new session's id is random already, so the seed is taken from it.
+    The new session's id is random already, so the seed is taken from it. `level` is a preset, empty for none.
     """
     scenario = load(name, config.scenarios_dir)
     path = new_session_path(config.data_dir, scenario.id)
     chosen = int(path.stem.rpartition("-")[2], 16) % SEEDS_DRAWN if seed is None else seed
     cast = make_cast(scenario, chosen)
-    return _notifying(config, IncidentSession.create(scenario, seed=chosen, cast=cast, path=path, sid=path.stem))
+    session = IncidentSession.create(scenario, seed=chosen, cast=cast, path=path, sid=path.stem, level=level)
+    return _notifying(config, session)
 
 
 def resume_session(config: Config, sid: str) -> IncidentSession:

@@ -91,6 +91,7 @@ _OWN: dict[str, Callable[[Body], str]] = {
     "note": lambda body: f"note: {body['text']}",
     "ack": lambda body: "page acknowledged",
     "severity": lambda body: f"{body['severity']} declared",
+    "hint": lambda body: f"hint {body['number']} taken, for {body['price']} points: {body['text']}",
     "status": lambda body: f"status: {body['text']}",
     "pause": lambda body: "paused",
     "resume": lambda body: "resumed",

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from incidentsim.sources import compiled
+
 PACKAGES = (
     "simpy", "textual", "rich", "faker", "pyyaml", "pydantic", "click", "promql-parser", "rapidfuzz",
     "platformdirs",
@@ -33,7 +35,7 @@ class Check:
 
 
 def version_checks() -> list[Check]:
-    """Return the Python and package versions; a missing package is a problem."""
+    """Return the Python and package versions and the world's form; a missing package is a problem."""
     python = f"{platform.python_version()} ({platform.python_implementation()}, {platform.system()})"
     out = [Check(name="python", value=python)]
     for name in PACKAGES:
@@ -41,6 +43,7 @@ def version_checks() -> list[Check]:
             out.append(Check(name=name, value=metadata.version(name)))
         except metadata.PackageNotFoundError:
             out.append(Check(name=name, value="missing", state="problem", advice=f"pip install {name}"))
+    out.append(Check(name="world", value="compiled" if compiled() else "interpreted"))
     return out
 
 

@@ -209,6 +209,9 @@ class PlainMode:
             self._say(f"Team: {name}, {role} {there}")
         for rule in info.rules:
             self._say(f"Rule: {rule}")
+        if info.hints:
+            prices = ", ".join(str(price) for price in info.hints)
+            self._say(f"Hints: {len(info.hints)}, for {prices} points of the practice index. `hint` takes the next.")
         self._say("Type a command, or :help. `topology` lists the components, `runbook` the runbooks.")
 
     def _help(self, verb: str) -> None:

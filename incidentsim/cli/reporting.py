@@ -10,7 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from incidentsim.cli.judge import judge
 from incidentsim.cli.progress import Tell
 from incidentsim.errors import DigestMismatch, TranscriptError, UsageError
 from incidentsim.report.build import build_report
@@ -21,6 +20,7 @@ from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.debrief import Line, debrief
 from incidentsim.scoring.play import names_of, read_play
 from incidentsim.scoring.protocol import RUN_ON_US, Plan
+from incidentsim.session.judging import judge
 from incidentsim.session.resimulation import resimulator
 from incidentsim.session.signals import replayed_signals
 from incidentsim.transcript.model import Transcript

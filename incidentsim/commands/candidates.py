@@ -99,6 +99,13 @@ def _names(names: Callable[[Vocabulary], tuple[str, ...]], kind: str) -> Candida
     return offer
 
 
+def _changes(context: Context, _typed: str) -> Iterable[CompletionItem]:
+    """Offer the newest change first: it is the likeliest to be meant."""
+    vocabulary = context.vocabulary
+    for name in reversed(vocabulary.changes):
+        yield CompletionItem(text=name, help=vocabulary.change_notes.get(name, "change"), kind="change")
+
+
 def _fixed(kind: str, *offers: tuple[str, str]) -> Candidates:
     items = tuple(CompletionItem(text=text, help=note, kind=kind) for text, note in offers)
     return lambda _context, _typed: items
@@ -190,7 +197,7 @@ CANDIDATES: dict[ArgumentKind, Candidates] = {
     "pool": _names(lambda v: v.pools, "pool"),
     "replica": _names(lambda v: v.replicas, "replica"),
     "target": _targets,
-    "change": _names(lambda v: v.changes, "change"),
+    "change": _changes,
     "runbook": _names(lambda v: v.runbooks, "runbook"),
     "shed_selector": _shed_selectors,
     "route_target": lambda context, _typed: [

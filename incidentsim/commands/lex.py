@@ -19,6 +19,9 @@ from incidentsim.specs.verbs import BECAUSE, Argument, VerbSpec
 FLAGS = ("dry-run", "yes")
 """Options without a value, taken by every act verb."""
 
+CAUSE = ("fault_component", "fault_kind")
+"""Kinds of two arguments that name a cause: between them a colon does as well as a space."""
+
 QUOTES = "\"'"
 _OPTION = re.compile(r"--([A-Za-z][A-Za-z0-9-]*)(?==|\s|$)")
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -79,6 +82,8 @@ def scan(line: str, start: int, spec: VerbSpec) -> list[Piece]:
                 read = read_rest(line, position, argument, options)
             else:
                 read = read_word(line, position)
+                if argument is not None and waiting and (argument.kind, waiting[0].kind) == CAUSE:
+                    read = _before_colon(line, position, read)
             piece = Piece(
                 role="argument" if argument else "extra",
                 name=argument.name if argument else "",
@@ -90,8 +95,20 @@ def scan(line: str, start: int, spec: VerbSpec) -> list[Piece]:
                 problem=read.problem,
             )
         pieces.append(piece)
-        position = _skip_space(line, piece.end)
+        position = _skip_space(line, piece.end + _cut_at_colon(line, piece))
     return pieces
+
+
+def _before_colon(line: str, start: int, read: Read) -> Read:
+    """Return the component of `component:fault`, as `--cause` writes a cause; a quoted word is left alone."""
+    colon = line.find(":", start, read.end)
+    if colon <= start or line[start] in QUOTES:
+        return read
+    return Read(value=line[start:colon], end=colon)
+
+
+def _cut_at_colon(line: str, piece: Piece) -> bool:
+    return line[piece.end : piece.end + 1] == ":"
 
 
 def _scan_option(line: str, option: re.Match[str], options: Mapping[str, Argument | None]) -> Piece:

@@ -1,7 +1,7 @@
 """A beginner with patience: reads everything, suspects whoever grew, then takes back recent changes one by one.
 
-Told nothing. What helps is found by trying and watching the objectives; why it helped is guessed from the words of the
-change.
+Told nothing. Looks where the runbooks say, and does what they say is to be done after a change was taken back. What
+helps is found by trying and watching the objectives; why it helped is guessed from the words of the change.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 
 from incidentsim.client_api import ChangeRow, Session
 from incidentsim.policies.base import SLO_QUERY, Briefed, Hand
+from incidentsim.policies.books import filled_in, looks_in
 from incidentsim.specs.faults import FAULTS
 
 TOKENS = "sum by (tenant) (rate(gateway_tokens_total[2m]))"
@@ -36,10 +37,14 @@ WORSE = 1.1
 WAIT_S = 150
 """From a try to the look that decides: pods need a minute or two to be replaced."""
 
+STEP_WAIT_S = 300
+"""The same after a step of a runbook that starts something, such as a job: nobody said how long it takes."""
+
 READING_S = 15
 """To open and read something."""
 
 _WORD = re.compile(r"[a-z]{4,}")
+_NAME = re.compile(r"[a-z][a-z0-9-]{3,}")
 
 
 async def novice(session: Session, briefed: Briefed) -> None:
@@ -69,10 +74,11 @@ async def _look_around(hand: Hand) -> int:
     await hand.do("ack")
     await hand.do("declare sev2")
     looks = [f"query {SLO_QUERY}", "logs level>=warn", "query avg(vllm:kv_cache_usage_perc)", "alerts"]
-    looks += [f"runbook {name}" for name in hand.vocabulary.runbooks]
+    for name, text in hand.look().runbooks:
+        looks += [f"runbook {name}", *looks_in(text)]
     looks += ["changes", *(f"changes {change.id}" for change in _recent(hand)[:READS])]
     second = 100
-    for command in looks:
+    for command in dict.fromkeys(looks):
         await hand.at(second)
         await hand.do(command)
         second += READING_S
@@ -127,7 +133,10 @@ async def _take_back_changes(hand: Hand, second: int) -> tuple[int, bool]:
         share = await hand.worst_share()
         await hand.at(second + READING_S)
         ack = await hand.do(f'rollback {change.id} --because "it came before this began"')
-        second += READING_S + WAIT_S
+        steps = _next_steps(hand, change) if ack.accepted else []
+        for step in steps:
+            await hand.do(f'{step} --because "the runbook says so"')
+        second += READING_S + (STEP_WAIT_S if steps else WAIT_S)
         await hand.at(second)
         if not ack.accepted:
             continue
@@ -142,21 +151,33 @@ async def _take_back_changes(hand: Hand, second: int) -> tuple[int, bool]:
     return second, False
 
 
+def _next_steps(hand: Hand, change: ChangeRow) -> list[str]:
+    """Return what the runbooks say is to be done with what the change names, such as to run a job again."""
+    named = {name: kind for name, kind in hand.vocabulary.components.items() if _names(change, name)}
+    return [step for _, text in hand.look().runbooks for step in filled_in(text, named)]
+
+
+def _names(change: ChangeRow, component: str) -> bool:
+    """Return whether a change is to a component, or its text has the component's name (`daily` for `job.daily`)."""
+    said = {word for line in (change.summary, *change.detail) for word in _NAME.findall(line)}
+    return component == change.target or component.rpartition(".")[2] in said
+
+
 def _recent(hand: Hand) -> list[ChangeRow]:
     """Return the changes from before the page that are no waivers, newest first."""
     return [c for c in hand.changes() if c.t_us < 0 and c.id not in hand.vocabulary.waivers]
 
 
 def guess(causes: tuple[tuple[str, str], ...], change: ChangeRow) -> tuple[str, str] | None:
-    """Return the cause at the change's target whose words are most like the change's; the first of equals.
+    """Return the cause, at the change's target or at what its text names, whose words are most like the change's.
 
-    Words that few faults share count for more.
+    Words that few faults share count for more; among equals the target comes first, then the first one listed.
     """
     said = {stem for line in (change.summary, *change.detail) for stem in _stems(line)}
     common = [stem for fault in FAULTS for stem in _words_of(fault)]
     best: tuple[int, tuple[str, str]] | None = None
-    for component, fault in causes:
-        if component != change.target:
+    for component, fault in sorted(causes, key=lambda cause: cause[0] != change.target):
+        if not _names(change, component):
             continue
         alike = [1_000 // max(1, common.count(stem)) for stem in _words_of(fault) if stem in said]
         weight = sum(alike)  # exact: ints

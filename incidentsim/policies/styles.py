@@ -27,7 +27,7 @@ FIRST_ACT_US = 90 * SECOND_US
 """When the one who mitigates first acts: time for the change log and one look."""
 
 READS_FIRST = ("ack", "declare", "changes", "inspect")
-"""What the one who mitigates first does before acting."""
+"""What the one who mitigates first does before the first act."""
 
 
 async def fast_expert(session: Session, briefed: Briefed) -> None:
@@ -55,7 +55,7 @@ async def thorough_slow(session: Session, briefed: Briefed) -> None:
 
 
 async def mitigate_first(session: Session, briefed: Briefed) -> None:
-    """Read the change log and the settings, act, and only then look closely and explain."""
+    """Read the change log and the settings, do one thing against the harm, and look closely before the next."""
     await follow(session, acts_first(briefed.script))
 
 
@@ -74,9 +74,10 @@ def spaced(lines: Sequence[Line], *, from_us: int = EARLIEST_US) -> list[Line]:
 
 
 def acts_first(lines: Sequence[Line]) -> list[Line]:
-    """Return a script with its acts moved forward, by the same time all, and the looks before them behind the first.
+    """Return a script with its first act moved forward, and the looks and beliefs before it directly behind it.
 
-    What READS_FIRST names stays before. Between acts and after them distances stay as they were.
+    What READS_FIRST names stays before. The rest comes when those looks are done: one act buys time, and whoever has
+    it looks before acting again. In the rest distances stay as they were.
     """
     first_us = next((t_us for t_us, command in lines if is_act(command)), None)
     if first_us is None or first_us <= FIRST_ACT_US:
@@ -85,7 +86,7 @@ def acts_first(lines: Sequence[Line]) -> list[Line]:
     late = [(t, c) for t, c in lines if t < first_us and verb_of(c) not in READS_FIRST]
     reads = spaced([(EARLIEST_US, command) for _, command in early])
     start_us = max(FIRST_ACT_US, (reads[-1][0] if reads else 0) + GAP_US)
-    rest = [(t - first_us + start_us, c) for t, c in lines if t >= first_us]
-    after_us = rest[0][0] + GAP_US
-    looks = [(after_us + i * GAP_US, command) for i, (_, command) in enumerate(late)]
-    return spaced(sorted([*reads, *rest, *looks], key=lambda line: line[0]))
+    (_, first), *rest = [line for line in lines if line[0] >= first_us]
+    looks = [(start_us + i * GAP_US, command) for i, (_, command) in enumerate(late, start=1)]
+    later_us = start_us - first_us + len(looks) * GAP_US
+    return spaced([*reads, (start_us, first), *looks, *((t + later_us, command) for t, command in rest)])

@@ -106,6 +106,7 @@ _TOLD: dict[str, Callable[[Body, Cast], str]] = {
     "diagnosis": _diagnosis,
     "note": lambda body, _: f"note: {body.get('text', '')}",
     "ack": lambda body, _: "acknowledged the page",
+    "hint": lambda body, _: f"took hint {body.get('number', '')} for {body.get('price', '')} points",
     "severity": lambda body, _: f"declared {body.get('severity', '')}",
     "status": lambda body, _: f"status: {body.get('text', '')}",
     "resolve": lambda body, _: f"declared it over: {body.get('text', '')}",

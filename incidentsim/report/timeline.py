@@ -36,7 +36,7 @@ _SIGNAL_TITLES = {
 """Titles for people who don't know the tiles of the terminal."""
 
 _LANES = {"look": "look", "note": "thought", "hypothesis": "thought", "rule_out": "thought", "diagnosis": "thought",
-          "status": "word", "ack": "word", "severity": "word", "resolve": "word"}  # fmt: skip
+          "status": "word", "ack": "word", "severity": "word", "resolve": "word", "hint": "word"}  # fmt: skip
 
 
 def chart(

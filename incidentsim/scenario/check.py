@@ -12,7 +12,8 @@ from typing import Any
 from incidentsim.scenario.cast import roles_of
 from incidentsim.scenario.check_names import check_cause, check_knob_path, check_knob_value
 from incidentsim.scenario.check_rules import check_rules
-from incidentsim.scenario.check_story import check_condition, check_story, scripts_of
+from incidentsim.scenario.check_scripts import scripts_of
+from incidentsim.scenario.check_story import check_condition, check_story
 from incidentsim.scenario.estimate import check_size
 from incidentsim.scenario.model import Change, FaultPlan, Scenario
 from incidentsim.scenario.naming import SINGLES, Inventory, inventory, kind_of

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from incidentsim.commands.parse import parse
-from incidentsim.errors import CommandError
 from incidentsim.scenario.cast import FACTS, PLACEHOLDER, plain_cast
 from incidentsim.scenario.check_names import check_cause, check_knob_path
+from incidentsim.scenario.check_scripts import check_scripts
 from incidentsim.scenario.evidence import problem_with
-from incidentsim.scenario.model import Condition, RootCause, Scenario, Script
-from incidentsim.scenario.naming import Inventory, vocabulary
+from incidentsim.scenario.model import Condition, RootCause, Scenario
+from incidentsim.scenario.naming import Inventory
 from incidentsim.scenario.problems import Path, did_you_mean, quoted
-from incidentsim.scenario.script import parse_script
 from incidentsim.scenario.validate import Located
 from incidentsim.specs.faults import FAULTS
 from incidentsim.specs.people import TEAM_ROLES
@@ -26,8 +24,10 @@ def check_story(scenario: Scenario, known: Inventory, located: Located) -> None:
     _check_team(scenario, located)
     _check_words(scenario, known, located)
     _check_first_texts(scenario, located)
-    for path, script in scripts_of(scenario):
-        _check_script(script, path, scenario, located)
+    for i, hint in enumerate(scenario.hints):
+        if not 0 <= hint.after < scenario.duration:
+            located.report(("hints", i, "after"), "lies outside the incident: from 0 to before its end")
+    check_scripts(scenario, located)
     cast = plain_cast(scenario)
     for path, text in texts_of(scenario):
         answer = (path[0] == "team" and "asks" not in path) or path[-2:] in (
@@ -38,16 +38,6 @@ def check_story(scenario: Scenario, known: Inventory, located: Located) -> None:
             facts = "".join(f", {{{fact}}}" for fact in sorted(FACTS)) if answer else ""
             forms = f"use {{tenant.ID}}, {{person.ROLE}}, {{host.ID}}{facts}"
             located.report(path, f"nothing to put in for {placeholder}; {forms}")
-
-
-def scripts_of(scenario: Scenario) -> Iterator[tuple[Path, Script]]:
-    """Yield every script of a scenario with its path."""
-    for i, script in enumerate(scenario.references):
-        yield ("references", i), script
-    for i, script in enumerate(scenario.tempting):
-        yield ("tempting", i), script
-    if scenario.held_out:
-        yield ("held_out",), scenario.held_out
 
 
 def texts_of(scenario: Scenario) -> Iterator[tuple[Path, str]]:
@@ -84,6 +74,8 @@ def texts_of(scenario: Scenario) -> Iterator[tuple[Path, str]]:
         yield ("herrings", i), herring
     for i, rule in enumerate(scenario.rules):
         yield ("rules", i), rule
+    for i, hint in enumerate(scenario.hints):
+        yield ("hints", i, "text"), hint.text
     for name, text in scenario.runbooks.items():
         yield ("runbooks", name), text
 
@@ -222,25 +214,3 @@ def _check_team(scenario: Scenario, located: Located) -> None:
             _check_change(topic.does.rolls_back, (*at, "does", "rolls_back"), scenario, located)
             if topic.does.agrees_waiver:
                 _check_waiver(topic.does.agrees_waiver, (*at, "does", "agrees_waiver"), scenario, located)
-
-
-def _check_script(script: Script, path: Path, scenario: Scenario, located: Located) -> None:
-    text = scenario.scripts.get(script.file)
-    if text is None:
-        return
-    commands, problems = parse_script(text)
-    for problem in problems:
-        located.report(("scripts", script.file, problem.line), problem.message)
-    names, cast = vocabulary(scenario), plain_cast(scenario)
-    for timed in commands:
-        where: Path = ("scripts", script.file, timed.line)
-        unknown = cast.unknown_placeholders(timed.command)
-        if unknown:
-            located.report(where, f"nothing to put in for {unknown[0]}")
-            continue
-        try:
-            parse(cast.render(timed.command), names)
-        except CommandError as error:
-            located.report(where, f"{quoted(timed.command)}: {error}")
-        if timed.t_us > scenario.duration:
-            located.report(where, "later than the end of the scenario")

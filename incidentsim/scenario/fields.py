@@ -86,6 +86,8 @@ def _quantiles(value: Any) -> tuple[tuple[int, int], ...]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise ValueError(f"text is wanted here, not a {'mapping' if isinstance(value, dict) else 'list'}")
     if not isinstance(value, str):
         raise ValueError("text is wanted here; put quotes around it")
     if len(value) > MAX_CODE_POINTS:

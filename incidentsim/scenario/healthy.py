@@ -1,4 +1,5 @@
-"""A stack under its ordinary demand, without any fault: what benchmarks and health checks run."""
+"""A stack under its ordinary demand, without any fault: what benchmarks and health checks run, and the healthy twin
+of an incident, against which runbooks and the controls of postmortems show what they cost where nothing is wrong."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ from pathlib import Path
 
 from incidentsim.errors import ScenarioError
 from incidentsim.scenario.files import MAX_TEXT_BYTES, Folder
-from incidentsim.scenario.model import Scenario
+from incidentsim.scenario.load import with_own_digest
+from incidentsim.scenario.model import Scenario, TeamMate, TimelineEntry
 from incidentsim.scenario.parts import Stack
 from incidentsim.scenario.places import scenario_roots
 from incidentsim.scenario.problems import Problems
@@ -49,3 +51,29 @@ def healthy(stack: Stack, *, duration_us: int, prelude_us: int = 720_000_000) ->
         duration=duration_us, prelude=prelude_us, stack=stack, tenants=stack.tenants, slos=stack.slos, timeline=(),
         root_causes=(), team=(), overrides={},
     )  # fmt: skip
+
+
+def healthy_twin(scenario: Scenario) -> Scenario:
+    """Return the scenario's stack under its tenants' demand, with nothing planted and nothing changed.
+
+    Changes stay in the log, without effect, so that it reads as in the incident; team-mates know what they know, and
+    set nothing in motion.
+    """
+    timeline = tuple(
+        _harmless(entry) for entry in scenario.timeline if entry.change is not None and entry.when is None
+    )  # fmt: skip
+    team = tuple(_idle(mate) for mate in scenario.team)
+    return with_own_digest(scenario.model_copy(update={"timeline": timeline, "root_causes": (), "team": team}))
+
+
+def _harmless(entry: TimelineEntry) -> TimelineEntry:
+    change = entry.change
+    if change is None:
+        return entry
+    kind = "config" if change.kind == "waiver" else change.kind
+    nothing: dict[str, object] = {"sets": {}, "waiver": None, "revisions": {}, "pods": 0, "kind": kind}
+    return entry.model_copy(update={"change": change.model_copy(update=nothing)})
+
+
+def _idle(mate: TeamMate) -> TeamMate:
+    return mate.model_copy(update={"knows": tuple(t.model_copy(update={"does": None}) for t in mate.knows)})

@@ -6,6 +6,7 @@ pydantic, references and size. The last runs only when the others found nothing;
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ _FROM_FILES = {
     "digest": "", "byte_digest": "",
 }  # fmt: skip
 """Fields of `Scenario` that the loader fills, and from where."""
+
+
+_STACK_ID = re.compile(r"[A-Za-z0-9-]{1,40}")
+"""What can be the id of a stack, and so part of a file's name."""
 
 
 def load_scenario(folder: Path, *, stacks: Path | None = None) -> Scenario:
@@ -95,9 +100,9 @@ def with_stack_demand(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update=given)
 
 
-NOT_PLAYED = {"digest", "byte_digest", "words", "assessment", "variants", "sibling_of"}
-"""Fields that no world, session or score reads: a postmortem's words, an assessment, what siblings may differ in,
-where one comes from, the digests themselves."""
+NOT_PLAYED = {"digest", "byte_digest", "words", "assessment", "hints", "variants", "sibling_of"}
+"""Fields that no world reads: a postmortem's words, an assessment, the digests themselves, in what siblings may differ
+and where one comes from, and hints, of which a transcript keeps text and price as they were given."""
 
 
 def behaviour_digest(scenario: Scenario) -> str:
@@ -108,6 +113,11 @@ def behaviour_digest(scenario: Scenario) -> str:
     """
     said = scenario.model_dump(mode="json", exclude=NOT_PLAYED, exclude_defaults=True)
     return sha256_hex(canonical_json(said))
+
+
+def with_own_digest(scenario: Scenario) -> Scenario:
+    """Return a changed scenario with the digest of what it says now, so that its runs are not taken for another's."""
+    return scenario.model_copy(update={"digest": behaviour_digest(scenario)})
 
 
 def _finish(scenario: Scenario, params: dict[int, dict[str, Any]], contents: dict[str, bytes]) -> Scenario:
@@ -131,7 +141,7 @@ def _stack(name: Any, stacks: Path | None, root: Path, located: Located, content
     if name is None:
         located.report((), "stack: is missing; name a file of stacks/, for example `stack: chat`")
         return None
-    if not isinstance(name, str) or not name.replace("-", "").isalnum() or not name.isascii():
+    if not isinstance(name, str) or not _STACK_ID.fullmatch(name):
         located.report(("stack",), f"a stack is named by its id, for example chat; got {quoted(name)}")
         return None
     folders = stack_folders(root, stacks)
@@ -167,7 +177,8 @@ def _read_texts(files: Folder, data: dict[str, Any], located: Located) -> None:
             runbooks[stem] = clean(text, limit=MAX_TEXT_BYTES, keep_newlines=True)
             located.texts[("runbooks", stem)] = files.shown(name)
     scripts: dict[str, str] = {}
-    for name in dict.fromkeys((*files.names("reference", ".jsonl"), *_named_scripts(data, located))):
+    there = files.names("reference", ".jsonl")
+    for name in dict.fromkeys((*there, *_named_scripts(data, located, files, there))):
         text = files.read_text(name)
         if text is not None:
             scripts[name] = clean(text, limit=MAX_TEXT_BYTES, keep_newlines=True)
@@ -175,8 +186,8 @@ def _read_texts(files: Folder, data: dict[str, Any], located: Located) -> None:
     data["runbooks"], data["scripts"] = runbooks, scripts
 
 
-def _named_scripts(data: dict[str, Any], located: Located) -> list[str]:
-    """Return the script files that the data name, reporting those that can't be one of the folder's."""
+def _named_scripts(data: dict[str, Any], located: Located, files: Folder, there: list[str]) -> list[str]:
+    """Return the script files that the data name, reporting those that can't be one of the folder's, or are not."""
     names = []
     for field in ("references", "tempting", "held_out"):
         value = data.get(field)
@@ -186,6 +197,9 @@ def _named_scripts(data: dict[str, Any], located: Located) -> list[str]:
                 continue
             path = (field, i, "file") if isinstance(value, list) else (field, "file")
             reason = script_name_problem(file)
+            if not reason and not files.exists(file):
+                listed = did_you_mean(file, there) or f"; there are {', '.join(there[:8]) or 'none'}"
+                reason = f"there is no file {quoted(file)} in the scenario's folder{listed}"
             if reason:
                 located.report(path, reason)
             else:

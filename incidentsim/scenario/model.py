@@ -36,7 +36,7 @@ from incidentsim.scenario.parts import (
     Workload,
 )
 
-__all__ = ["Assessment", "Change", "Client", "Condition", "Doing", "FaultPlan", "Invariant", "Loss", "Message",
+__all__ = ["Assessment", "Change", "Client", "Condition", "Doing", "FaultPlan", "Hint", "Invariant", "Loss", "Message",
            "Model", "ObservabilityPart", "Page", "Part", "PoolPart", "RootCause", "RoutePart", "Scenario", "Script",
            "Slo", "Stack", "TeamMate", "Tenant", "TimelineEntry", "Topic", "Waiver", "Workload"]  # fmt: skip
 
@@ -208,6 +208,17 @@ class Assessment(Model):
     weight: Milli = 1_000
 
 
+class Hint(Model):
+    """One rung of the ladder of hints, given in order. `price`: points that it takes off the practice index.
+
+    It is not given before `after`, counted from T+0.
+    """
+
+    text: CleanText
+    price: int = Field(ge=0, le=100)
+    after: Duration = 0
+
+
 class Script(Model):
     """A named list of commands: a JSON Lines file of the scenario's folder."""
 
@@ -255,6 +266,7 @@ class Scenario(Model):
     invariants: tuple[Invariant, ...] = Field(default=(), max_length=16)
     assessment: tuple[Assessment, ...] = Field(default=(), max_length=16)
     team: tuple[TeamMate, ...] = Field(default=(), max_length=16)
+    hints: tuple[Hint, ...] = Field(default=(), max_length=12)
     references: tuple[Script, ...] = Field(default=(), max_length=16)
     tempting: tuple[Script, ...] = Field(default=(), max_length=16)
     held_out: Script | None = None

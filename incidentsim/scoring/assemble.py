@@ -74,9 +74,13 @@ def notes_on_runs(own: Effects, others: Sequence[Effects], *, least: float, agre
 def parts_of_words(
     verdict: Diagnosis, worked: Process, words: Communication, penalty: Harm, play: Play
 ) -> dict[str, Part]:
-    """Return the parts that need no world, and H with what is known of it."""
+    """Return the parts that need no world, and H with what is known of it; `hints` only where some were taken."""
     committed = [c for c in verdict.claims if c.committed()]
-    return {
+    hints = Part(
+        value=float(play.hint_points()), rule="hints", seqs=tuple(hint.seq for hint in play.hints),
+        inputs={"taken": len(play.hints), "points": play.hint_points()},
+    )  # fmt: skip
+    return ({"hints": hints} if play.hints else {}) | {
         "D": Part(
             value=verdict.d, rule="De", seqs=tuple(c.seq for c in verdict.claims),
             inputs={"precision": verdict.precision, "recall": verdict.recall, "f05": verdict.f,

@@ -36,6 +36,7 @@ def debrief(card: Scorecard) -> tuple[Section, ...]:
         Section(title="How your belief moved", lines=standing_lines(card)),
         Section(title="Times", lines=_times(card)),
         Section(title="Words", lines=_words(card)),
+        Section(title="Hints", lines=_hints(card)),
         Section(title="What you never looked at", lines=_never(card)),
         Section(title="Flags proposed, without weight", lines=flag_lines(card)),
         Section(title="What this score can't tell", lines=tuple(Line(text=note) for note in card.notes)),
@@ -91,6 +92,16 @@ def _counted(bad_saved: tuple[tuple[str, int], ...]) -> str:
 
 def _requests(count: int) -> str:
     return f"{count:,} bad request" + ("" if count == 1 else "s")
+
+
+def _hints(card: Scorecard) -> tuple[Line, ...]:
+    """Return what the hints taken cost; nothing when there were none."""
+    part = card.parts.get("hints")
+    if part is None:
+        return ()
+    taken, points = int(part.inputs["taken"] or 0), int(part.inputs["points"] or 0)
+    what = "1 hint was" if taken == 1 else f"{taken} hints were"
+    return (Line(text=f"{what} taken, for {points} points of the practice index.", seqs=part.seqs),)
 
 
 def _result(card: Scorecard) -> Line:

@@ -81,6 +81,11 @@ _ALL = (
         why="First do no harm.",
     ),
     Rule(
+        id="hints", title="Hints taken", section="§2", weight="− their prices",
+        formula="the sum of the prices of the hints taken, as the transcript holds them, in points of the index",
+        why="A hint that was paid for beats giving up; the price was on the briefing before it was taken.",
+    ),
+    Rule(
         id="evidence", title="Evidence seen", section="§2", weight="through De, P, g and H",
         formula="Any of a cause's sets, every item seen before the claim: queried, filtered, inspected, "
                 "opened, "
@@ -103,7 +108,7 @@ _ALL = (
     ),
     Rule(
         id="index", title="Practice index", section="§2", weight="100",
-        formula="100·max(0, .35·S·g + .25·De + .20·P + .10·T·g + .10·C − H)",
+        formula="100·max(0, .35·S·g + .25·De + .20·P + .10·T·g + .10·C − H) − prices of hints taken, at least 0",
         why="For solo practice; it is not the result of an interview.",
     ),
 )  # fmt: skip

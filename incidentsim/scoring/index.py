@@ -35,8 +35,13 @@ def time_score(t_us: int | None, *, onset_us: int | None, t_ref_us: int | None, 
     return clip(1.0 - det_log(t / reference) / det_log(latest / reference))
 
 
-def practice_index(*, s: float, g: float, de: float, p: float, t: float, c: float, penalty: float) -> float:
-    """Return 100·max(0, .35·S·g + .25·De + .20·P + .10·T·g + .10·C − H), S clipped to [0, 1]."""
+def practice_index(
+    *, s: float, g: float, de: float, p: float, t: float, c: float, penalty: float, hints: int = 0
+) -> float:
+    """Return 100·max(0, .35·S·g + .25·De + .20·P + .10·T·g + .10·C − H), S clipped to [0, 1].
+
+    `hints` is the price of the hints taken, in points of the index: it comes off, down to 0.
+    """
     w = WEIGHTS
     gained = w["S"] * clip(s) * g + w["De"] * de + w["P"] * p + w["T"] * t * g + w["C"] * c
-    return 100.0 * max(0.0, gained - penalty)
+    return max(0.0, 100.0 * max(0.0, gained - penalty) - hints)

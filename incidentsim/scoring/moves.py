@@ -1,8 +1,10 @@
 """Commands to moves: the units that earn credit.
 
 Called by `score` and `baseline`. Same verb and target within 60 s is one move, since a person who corrects a
-value has not acted twice. What undoes a command belongs to the move it undoes: a harmful command and its undo
-are worth their net effect, and leaving a move out never leaves an undo of nothing behind.
+value has not acted twice. What undoes a command, or ends a measure of one's own by the verb's way to end it
+(`limit … unlimited`, `shed … 0%`, `pin …=latest`), belongs to the move it undoes: a harmful command and its undo
+are worth their net effect, tidying up costs nothing of its own, and leaving a move out never leaves an undo of
+nothing behind.
 """
 
 from __future__ import annotations
@@ -19,6 +21,15 @@ from incidentsim.transcript.model import TimedCommand
 
 MERGE_US = 60_000_000
 """Longest gap between two commands of one move: 60 s (scoring.md §1)."""
+
+_ENDS = {
+    "limit": ("rate", ("unlimited",)), "shed": ("percent", ("0", "0%")), "canary": ("percent", ("0", "0%")),
+    "route": ("pool", ("default",)), "cordon": ("switch", ("off",)),
+}  # fmt: skip
+"""The argument, and its values, by which a verb ends its kind of measure instead of making one."""
+
+_ENDED_BY = {"resume": "pause"}
+"""Verbs that end the measure of another verb."""
 
 _PLACEHOLDER = re.compile(r"\{(tenant|host)\.([\w.-]+)\}")
 _REPLICA = re.compile(r"(.+)-\d+")
@@ -63,16 +74,17 @@ def moves_of(
         if not world_verb(command.command.verb):
             continue
         original = reverted.get(command.seq)
-        place = home.get(original) if original is not None else None
+        key = (command.command.verb, target_of(command.command, names))
+        place = home.get(original) if original is not None else _own_measure(command.command, key, groups, latest)
         if place is not None:
             undoing[place] = Moment(t_us=command.t_us, seq=command.seq)
         else:
-            key = (command.command.verb, target_of(command.command, names))
             place = latest.get(key)
             if place is None or command.t_us - groups[place][-1].t_us > MERGE_US:
                 place = len(groups)
                 groups.append([])
                 latest[key] = place
+            undoing.pop(place, None)
         groups[place].append(command)
         home[command.seq] = place
     return tuple(_move(group, undoing.get(place), scenario, names) for place, group in enumerate(groups))
@@ -81,6 +93,14 @@ def moves_of(
 def without(commands: Sequence[TimedCommand], move: Move) -> tuple[TimedCommand, ...]:
     """Return the commands with this move left out: the others keep their times (open loop)."""
     return tuple(c for c in commands if c.ref not in move.seqs)
+
+
+def ends_measure(command: Command) -> bool:
+    """Return whether a command ends its kind of measure instead of making one."""
+    if command.verb == "pin":
+        return command.args.get("revision", "").endswith("=latest")
+    argument, values = _ENDS.get(command.verb, ("", ()))
+    return command.verb in _ENDED_BY or command.args.get(argument) in values
 
 
 def target_of(command: Command, names: Names) -> str:
@@ -133,6 +153,21 @@ def chain_components(cause: RootCause) -> tuple[str, ...]:
     `component:fault`."""
     nodes = [cause.component, *(node for edge in cause.chain for node in edge)]
     return tuple(dict.fromkeys(node.partition(":")[0] for node in nodes))
+
+
+def _own_measure(
+    command: Command, key: tuple[str, str], groups: Sequence[Sequence[Issued]], latest: Mapping[tuple[str, str], int]
+) -> int | None:
+    """Return the place of the move that made what this command ends; None when it ends nothing of one's own."""
+    if not ends_measure(command):
+        return None
+    verb, target = key
+    place = latest.get((_ENDED_BY.get(verb, verb), target))
+    if place is None:
+        return None
+    resource = command.args.get("resource")
+    made = any(not ends_measure(i.command) and i.command.args.get("resource") == resource for i in groups[place])
+    return place if made else None
 
 
 def _move(group: Sequence[Issued], undone_at: Moment | None, scenario: Scenario, names: Names) -> Move:

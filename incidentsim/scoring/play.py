@@ -105,6 +105,14 @@ class Answered(Moment):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HintTaken(Moment):
+    """A hint that was taken; `price` in points of the practice index."""
+
+    number: int
+    price: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
     """Everything a person did, in order of the record."""
 
@@ -118,9 +126,14 @@ class Play:
     answers: tuple[Answered, ...] = ()
     acks: tuple[Moment, ...] = ()
     severities: tuple[Moment, ...] = ()
+    hints: tuple[HintTaken, ...] = ()
     reverts: tuple[tuple[int, int], ...] = ()
     """(number of the undoing command, number of the command it reverts)"""
     end_us: int | None = None
+
+    def hint_points(self) -> int:
+        """Return what the hints taken cost, in points of the practice index."""
+        return sum(hint.price for hint in self.hints)  # exact: ints
 
     def given(self) -> tuple[Issued, ...]:
         """Return the commands that went to the world: everything but dry runs."""
@@ -176,6 +189,9 @@ def read_play(records: Sequence[Record], names: Names) -> Play:
                 keep("acks", Moment(t_us=r.t_us, seq=r.seq))
             case "severity":
                 keep("severities", Moment(t_us=r.t_us, seq=r.seq))
+            case "hint":
+                price = max(0, int(body.get("price") or 0))
+                keep("hints", HintTaken(t_us=r.t_us, seq=r.seq, number=int(body.get("number") or 0), price=price))
             case "end" | "abandon":
                 end_us = r.t_us
                 if str(body.get("reason", "")).startswith("resolve"):

@@ -31,9 +31,9 @@ class Earned:
     @classmethod
     def of(
         cls, effects: Effects, habits: Sequence[Habits], scenario: Scenario, *, de: float, p: float, c: float,
-        unsafe: int,
+        unsafe: int, hints: int = 0,
     ) -> Earned:  # fmt: skip
-        """Return them for what a play did; the other parts of the index are given."""
+        """Return them for what a play did; the other parts of the index and the price of hints are given."""
         scale, credits, effective = effects.scale, effects.credits, effects.effective
         backed = [(credit.nano, h.evidence_before) for credit, h in zip(credits, habits, strict=True)]
         positive = [(nano, seen) for nano, seen in backed if nano > 0]
@@ -45,7 +45,7 @@ class Earned:
             end_us=scenario.duration,
         )  # fmt: skip
         harm = share_of_harm([credit.nano for credit in credits], scale.budget())
-        index = practice_index(s=s, g=g, de=de, p=p, t=t, c=c, penalty=penalty_of(harm, unsafe))
+        index = practice_index(s=s, g=g, de=de, p=p, t=t, c=c, penalty=penalty_of(harm, unsafe), hints=hints)
         return cls(s=s, evidenced=evidenced, g=g, t=t, harm=harm, index=index)
 
 

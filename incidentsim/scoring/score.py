@@ -70,9 +70,7 @@ def score(
         seed = int(transcript.header.get("seed", 0))
         commands = [issued.timed() for issued in play.given()]
         own, *others = [
-            effects_of(
-                commands, moves, world, scenario, cast, vocabulary, orders_seed=seed, deep=siblings is not None
-            )
+            effects_of(commands, moves, world, scenario, cast, vocabulary, orders_seed=seed, deep=siblings is not None)
             for world in (World(seed=seed, resimulate=resimulate, scale=scale), *(siblings or ()))
         ]
         notes += assemble.notes_on_runs(own, others, least=LEAST_SAVING, agrees=agrees(own.actual, recorded))
@@ -108,9 +106,12 @@ def score(
     earned: list[Earned] = []
     if own is not None:
         earned = [
-            Earned.of(effects, habits, scenario, de=verdict.de, p=worked.p, c=words.c, unsafe=penalty.unsafe())
+            Earned.of(
+                effects, habits, scenario, de=verdict.de, p=worked.p, c=words.c, unsafe=penalty.unsafe(),
+                hints=play.hint_points(),
+            )
             for effects in (own, *others)
-        ]
+        ]  # fmt: skip
         index = earned[0].index
         parts |= assemble.parts_of_runs(own, earned[0], de=verdict.de, credited=credited, end_us=scenario.duration)
     else:
@@ -160,7 +161,8 @@ def score(
         never_looked_at=assemble.never_looked_at(play, evidence),
         notes=tuple(notes),
         interview=Interview(
-            measures=measures_of(told), earned=gained[0].earned if gained else None,
+            measures=measures_of(told),
+            earned=gained[0].earned if gained else None,
             siblings=tuple(on_sibling(told, there) for there in gained[1:]),
         ),
         hypotheses=hypotheses(play, scenario, times.identify, verdict, vocabulary_ids),

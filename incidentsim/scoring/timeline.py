@@ -13,7 +13,7 @@ from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.burn import BurnCurve
 from incidentsim.scoring.diagnosis import is_right
 from incidentsim.scoring.evidence import SLO_METRICS, Evidence, items_of_look
-from incidentsim.scoring.moves import Move
+from incidentsim.scoring.moves import Move, ends_measure
 from incidentsim.scoring.play import Belief, Cause, Issued, Moment, Names, Play, RuledOut, Said
 from incidentsim.transcript.model import Record
 
@@ -150,7 +150,10 @@ def _temporary_measures(
     issued = {command.seq: command for command in play.issued}
     said = _first_said(play)
     for i, move in enumerate(moves):
-        making = [seq for seq in move.seqs if issued[seq].command.verb == move.verb and not _lifts(issued[seq])]
+        making = [
+            seq for seq in move.seqs
+            if issued[seq].command.verb == move.verb and not ends_measure(issued[seq].command)
+        ]  # fmt: skip
         if move.verb not in TEMPORARY_VERBS or not making:
             continue
         made.append(move.seq)
@@ -159,10 +162,11 @@ def _temporary_measures(
             settled.append(move.undone_at)
             continue
         about = (move.verb, move.target, *move.touched)
+        # a later measure of the same kind may be the one that was ended, and this one with it
         same = [m for m in moves[i:] if (m.verb, m.target) == (move.verb, move.target)]
         ends: list[Moment] = [
             issued[seq] for m in same for seq in m.seqs
-            if seq > last.seq and _lifts(issued[seq]) and _resource(issued[seq]) == _resource(last)
+            if seq > last.seq and ends_measure(issued[seq].command) and _resource(issued[seq]) == _resource(last)
         ]  # fmt: skip
         ends += [s for s in said if s.seq > move.seq and _mentions(s.text, about, names)]
         if ends:
@@ -170,12 +174,6 @@ def _temporary_measures(
         else:
             unrecorded.append(move.seq)
     return tuple(made), tuple(settled), tuple(unrecorded)
-
-
-def _lifts(issued: Issued) -> bool:
-    """Return whether a command ends its kind of measure instead of making one: `unlimited`, or 0 %."""
-    args = issued.command.args
-    return args.get("rate") == "unlimited" or args.get("percent") in ("0", "0%")
 
 
 def _resource(issued: Issued) -> str:

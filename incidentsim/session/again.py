@@ -17,6 +17,7 @@ from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError, UsageError
 from incidentsim.exact import format_clock
 from incidentsim.scenario.cast import Cast
+from incidentsim.scenario.levels import level_of
 from incidentsim.scenario.model import Scenario
 from incidentsim.session.engine import TICK_US
 from incidentsim.session.host import IncidentSession
@@ -91,7 +92,13 @@ def _begin(transcript: Transcript, scenario: Scenario, out: Path, world_factory:
     header = transcript.header
     cast = Cast.from_json(header["cast"])
     return IncidentSession.create(
-        scenario, seed=int(header["seed"]), cast=cast, path=out, sid=out.stem, world_factory=world_factory
+        scenario,
+        seed=int(header["seed"]),
+        cast=cast,
+        path=out,
+        sid=out.stem,
+        level=level_of(header),
+        world_factory=world_factory,
     )
 
 
@@ -136,8 +143,8 @@ def _line(record: Record) -> str:
                 return format_command(Command(verb="rule-out", args={"what": str(body["text"])}))
             case "note" | "status":
                 return format_command(Command(verb=record.type, args={"text": str(body["text"])}))
-            case "ack":
-                return "ack"
+            case "ack" | "hint":
+                return record.type
             case "severity":
                 return format_command(Command(verb="declare", args={"severity": str(body["severity"])}))
             case "end" if body.get("reason") == "resolved":

@@ -14,6 +14,7 @@ from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
 from incidentsim.exact import format_clock
 from incidentsim.session.engine import TICK_US
+from incidentsim.session.hints import hint_line, next_hint
 from incidentsim.session.looks import view_digest
 from incidentsim.session.state import tick_text
 from incidentsim.specs.verbs import VERBS
@@ -21,6 +22,12 @@ from incidentsim.transcript.model import Record
 
 if TYPE_CHECKING:
     from incidentsim.session.host import IncidentSession
+
+_ASKED = {
+    "ask": "{who} is asked; the answer comes in the incident channel",
+    "page": "{who} is paged; when they are there, the incident channel says so",
+}
+"""What is said of commands whose effect is a person's."""
 
 _WORLD_VERBS_BESIDE_ACT = ("ask", "page")
 
@@ -53,6 +60,12 @@ class Desk:
             case "declare":
                 severity = command.args["severity"]
                 return self._say("severity", {"severity": severity}, f"{severity} declared", nonce, actor)
+            case "hint":
+                body = next_hint(
+                    self._session.scenario, self._session.cast,
+                    taken=self._session.state.hints_taken, now_us=self._session.now_us,
+                )  # fmt: skip
+                return self._say("hint", body, hint_line(body), nonce, actor)
             case "resolve":
                 body = {"reason": "resolved", "text": command.args.get("text", ""), "nonce": nonce}
                 record = self._session.end("end", body, actor=actor)
@@ -83,7 +96,8 @@ class Desk:
         if command.dry_run:
             return self._ack(record, "dry run: nothing was changed", lines=preview, title=command.verb)
         self._session.world.submit(command, t_us=t_us, k=k, ref=record.seq)
-        return self._ack(record, f"#{record.seq} applies at {tick_text(t_us)}")
+        said = _ASKED.get(command.verb, "applies at {t}").format(t=tick_text(t_us), **command.args)
+        return self._ack(record, f"#{record.seq} {said}")
 
     def _undo(self, command: Command, text: str, nonce: str, actor: str) -> Ack:
         """Issue the inverse of an earlier command as a command of its own."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import platform
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from incidentsim import __version__
-from incidentsim.exact import sha256_hex
+from incidentsim.sources import source_digest
 
 ENGINE_COMPAT = 2
 """Rises whenever a golden digest changes: transcripts of another compat don't replay to the same bits."""
@@ -18,21 +16,6 @@ RNG = "keyed/1"
 
 TICK_US = 100_000
 """Commands apply at multiples of this: 100 ms, below what a person can time, coarse enough to name."""
-
-_SOURCES = ("exact.py", "scenario", "specs", "telemetry", "world")
-"""What decides a digest; in the order they are hashed."""
-
-
-@lru_cache(maxsize=1)
-def source_digest() -> str:
-    """Return a digest of the Python files that decide what a world does, in order of their paths."""
-    package = Path(__file__).resolve().parent.parent
-    found: list[Path] = []
-    for name in _SOURCES:
-        entry = package / name
-        found += sorted(entry.rglob("*.py"), key=lambda p: p.as_posix()) if entry.is_dir() else [entry]
-    listing = [f"{path.relative_to(package).as_posix()} {sha256_hex(path.read_bytes())}" for path in found]
-    return sha256_hex("\n".join(listing))
 
 
 def engine_header() -> dict[str, Any]:

@@ -21,6 +21,7 @@ from incidentsim.errors import CommandError, UsageError
 from incidentsim.events import as_body
 from incidentsim.exact import format_clock
 from incidentsim.scenario.cast import Cast
+from incidentsim.scenario.levels import at_level
 from incidentsim.scenario.model import Scenario
 from incidentsim.session.charts import Charts
 from incidentsim.session.desk import Desk
@@ -79,9 +80,15 @@ class IncidentSession:
         durability: Durability = "normal",
         telemetry: bool = True,
         sid: str = "",
+        level: str = "",
         world_factory: WorldFactory = real_world,
     ) -> IncidentSession:
-        """Start a session at the beginning of its prelude; its record is a new file at `path`."""
+        """Start a session at the beginning of its prelude; its record is a new file at `path`.
+
+        `level` is a preset of `specs.levels`; without one the scenario is played as it is written.
+        """
+        scenario = at_level(scenario, level)
+        policy: dict[str, Any] = {"hints": bool(scenario.hints), "open_book": True, "durability": durability}
         header: dict[str, Any] = {
             "v": 1,
             "sid": sid or token_hex(6),
@@ -101,7 +108,7 @@ class IncidentSession:
             "tick_us": TICK_US,
             "clock": {"rate_ppm": 1_000_000},
             "roles": list(roles),
-            "policy": {"hints": False, "open_book": True, "durability": durability},
+            "policy": {**policy, "level": level} if level else policy,
         }
         world = world_factory(scenario, seed=seed, cast=cast, telemetry=telemetry)
         state = SessionState(most_causes=len(scenario.root_causes) + 1)

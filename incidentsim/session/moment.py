@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from incidentsim.scenario.cast import Cast
+from incidentsim.scenario.levels import at_level, level_of
 from incidentsim.scenario.model import Scenario
 from incidentsim.session.host import HEADLESS_SLICE_US, IncidentSession
 from incidentsim.session.ports import WorldFactory, real_world
@@ -29,6 +30,7 @@ def open_at(
     Raises TranscriptError for another scenario's record, DigestMismatch for another engine's.
     """
     check_same(transcript.header, scenario)
+    scenario = at_level(scenario, level_of(transcript.header))
     until_us = min(max(at_us, -scenario.prelude), queries.end_us(transcript))
     state = SessionState(most_causes=len(scenario.root_causes) + 1)
     known = tuple(r for r in transcript.records if r.t_us <= until_us)

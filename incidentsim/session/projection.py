@@ -72,6 +72,7 @@ def session_info(scenario: Scenario, cast: Cast, recorder: Recorder, role: str) 
         diagram=tuple(cast.render(scenario.stack.diagram).splitlines()),
         rules=tuple(cast.render(rule) for rule in scenario.rules),
         transcript_path=str(recorder.path),
+        hints=tuple(hint.price for hint in scenario.hints),
     )
 
 

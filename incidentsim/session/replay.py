@@ -15,6 +15,7 @@ from incidentsim.errors import DigestMismatch, TranscriptError
 from incidentsim.events import CheckpointTaken
 from incidentsim.exact import format_clock
 from incidentsim.scenario.cast import Cast
+from incidentsim.scenario.levels import at_level, level_of
 from incidentsim.scenario.model import Scenario
 from incidentsim.session.divergence import Parting, first_parting
 from incidentsim.session.host import HEADLESS_SLICE_US
@@ -86,6 +87,7 @@ def replay(
     Raises TranscriptError for another scenario's record, DigestMismatch for another engine's.
     """
     check_same(transcript.header, scenario)
+    scenario = at_level(scenario, level_of(transcript.header))
     end_us = queries.end_us(transcript)
     timed = queries.commands(transcript)
     cast = Cast.from_json(transcript.header["cast"])

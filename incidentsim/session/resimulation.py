@@ -24,9 +24,10 @@ from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.protocol import Outcome, Plan
 from incidentsim.session.branching import can_fork
 from incidentsim.session.conductor import Conductor
-from incidentsim.session.engine import ENGINE_COMPAT, RNG, source_digest
+from incidentsim.session.engine import ENGINE_COMPAT, RNG
 from incidentsim.session.plan_runs import Stage, run_plan
 from incidentsim.session.ports import WorldFactory, real_world
+from incidentsim.sources import source_digest
 
 WORKERS = 2
 """Processes that run plans at once: the two cores that the budgets of scoring assume."""
@@ -85,7 +86,8 @@ class Resimulator:
         if not plans:
             return
         alone = self._conductor is None and len(plans) < PROCESS_FROM
-        if self.workers < 2 or alone:
+        # a worker of a process pool, or of a Dask nanny, may not start processes
+        if self.workers < 2 or alone or multiprocessing.current_process().daemon:
             yield from enumerate(run_plan(stage, plan) for plan in plans)
         elif can_fork():
             yield from self._branched(stage, plans)

@@ -14,6 +14,7 @@ from incidentsim.errors import DigestMismatch, TranscriptError
 from incidentsim.events import Fact, as_body
 from incidentsim.exact import format_clock
 from incidentsim.scenario.cast import Cast
+from incidentsim.scenario.levels import at_level, level_of
 from incidentsim.scenario.model import Scenario
 from incidentsim.session.engine import ENGINE_COMPAT, TICK_US
 from incidentsim.session.host import HEADLESS_SLICE_US, IncidentSession
@@ -34,6 +35,7 @@ def resume(path: Path, scenario: Scenario, *, world_factory: WorldFactory) -> In
     recovered = recover(path)
     transcript = recovered.transcript
     check_same(transcript.header, scenario)
+    scenario = at_level(scenario, level_of(transcript.header))
     ended = queries.has_ended(transcript)
     cast = Cast.from_json(transcript.header["cast"])
     state = SessionState(most_causes=len(scenario.root_causes) + 1)

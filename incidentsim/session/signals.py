@@ -16,9 +16,10 @@ from typing import Any
 from incidentsim.exact import canonical_json, sha256_hex
 from incidentsim.scenario.model import Scenario
 from incidentsim.session.charts import BAND_STEP_US, tile_specs
-from incidentsim.session.engine import ENGINE_COMPAT, source_digest
+from incidentsim.session.engine import ENGINE_COMPAT
 from incidentsim.session.moment import open_at
 from incidentsim.session.ports import WorldFactory, real_world
+from incidentsim.sources import source_digest
 from incidentsim.transcript import queries
 from incidentsim.transcript.model import Transcript
 

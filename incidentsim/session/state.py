@@ -11,6 +11,7 @@ from typing import Any
 
 from incidentsim.client_api import Ack
 from incidentsim.exact import format_clock
+from incidentsim.session.hints import hint_line
 from incidentsim.session.thinking import Ledger
 from incidentsim.transcript.model import Record, TimedCommand
 from incidentsim.transcript.queries import command_of
@@ -45,6 +46,7 @@ class SessionState:
         "acks",
         "commands",
         "ended",
+        "hints_taken",
         "ledger",
         "paused",
         "severity",
@@ -58,6 +60,7 @@ class SessionState:
         self.acks: dict[str, Ack] = {}
         self.commands: dict[int, TimedCommand] = {}
         self.ended = ""
+        self.hints_taken = 0
         self.ledger = Ledger(most_causes)
         self.paused = False
         self.severity = ""
@@ -82,6 +85,8 @@ class SessionState:
                 self.ledger.apply(record.type, record.t_us, body)
             case "ack":
                 self.acknowledged = True
+            case "hint":
+                self.hints_taken = body["number"]
             case "severity":
                 self.severity = body["severity"]
             case "pause" | "recovered":
@@ -116,7 +121,10 @@ def tick_text(t_us: int) -> str:
 def _answer(record: Record, body: dict[str, Any]) -> Ack:
     """Return the Ack that a record stands for, for a resend after a restart; its view is gone."""
     rejected = record.type == "rejected"
-    text = (
-        body["reason"] if rejected else _SPOKEN.get(record.type, f"#{record.seq} applies at {tick_text(record.t_us)}")
-    )
+    if rejected:
+        text = body["reason"]
+    elif record.type == "hint":
+        text = hint_line(body)
+    else:
+        text = _SPOKEN.get(record.type, f"#{record.seq} applies at {tick_text(record.t_us)}")
     return Ack(accepted=not rejected, seq=record.seq, t_us=record.t_us, k=record.k, text=text)

@@ -24,6 +24,8 @@ _RECORD_KEYS = ("record", "expr", "labels")
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _ZERO = re.compile(r"0+(?:ms|[smhdwy])?")
+_DURATION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?|(?:[0-9]{1,9}(?:ms|[smhdwy])){1,8}")
+"""What the parser may be given: it panics, and so ends the process, on numbers beyond its time type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +161,8 @@ def _duration(raw: Any, where: str) -> int:
     if _ZERO.fullmatch(str(raw)):
         return 0
     try:
+        if not _DURATION.fullmatch(str(raw)):
+            raise ValueError
         duration: timedelta = grammar.parse_duration(str(raw))
     except ValueError:
         raise QueryError(f"{where}: {raw!r} is not a duration; write it like 30s, 5m or 1h30m") from None

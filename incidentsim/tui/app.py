@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import events, work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, Screen
 
 from incidentsim.client_api import Session
 from incidentsim.errors import IncidentSimError
@@ -111,10 +112,8 @@ class IncidentApp(App[None]):
         except IncidentSimError as error:
             notify(self.screen, str(error), severity="error", timeout=10)
             return
-        await self._to_home()
         self._waiting = True
-        self.session = session
-        self.push_screen(BriefingScreen(session, hz=self.hz))
+        await self._bring(BriefingScreen(session, hz=self.hz), session)
 
     @work(group="open", exclusive=True)
     async def resume_session(self, session_id: str) -> None:
@@ -130,13 +129,9 @@ class IncidentApp(App[None]):
         finally:
             if home is not None:
                 home.busy("")
-        await self._to_home()
-        self.session = session
         self._waiting = False
-        if session.snapshot().phase == "ended":
-            self.incident_over()
-        else:
-            self.push_screen(LiveScreen(LiveFeed(session), hz=self.hz))
+        ended = session.snapshot().phase == "ended"
+        await self._bring(DebriefScreen(self.provider, session) if ended else self._live(session), session)
 
     @work(group="open", exclusive=True)
     async def rewind(self, t_us: int) -> None:
@@ -150,10 +145,22 @@ class IncidentApp(App[None]):
         except IncidentSimError as error:
             notify(self.screen, str(error), severity="error", timeout=20)
             return
-        await self._to_home()
-        self.session = session
         self._waiting = False
-        self.push_screen(LiveScreen(LiveFeed(session), hz=self.hz))
+        await self._bring(self._live(session), session)
+
+    def _live(self, session: Session) -> LiveScreen:
+        return LiveScreen(LiveFeed(session), hz=self.hz)
+
+    async def _bring(self, screen: Screen[None], session: Session) -> None:
+        """Put the first screen of a session over the home screen, which doesn't flash up in between."""
+        self.session = None
+        while len(self.screen_stack) > 3 or isinstance(self.screen, ModalScreen):
+            await self.pop_screen()
+        self.session = session
+        if isinstance(self.screen, HomeScreen):
+            await self.push_screen(screen)
+        else:
+            await self.switch_screen(screen)
 
     async def _to_home(self) -> None:
         self.session = None
@@ -169,7 +176,7 @@ class IncidentApp(App[None]):
         self._waiting = False
         if session.snapshot().paused:
             await session.control("resume")
-        await self.switch_screen(LiveScreen(LiveFeed(session), hz=self.hz))
+        await self.switch_screen(self._live(session))
 
     @work(group="over", exclusive=True)
     async def incident_over(self) -> None:
@@ -185,8 +192,12 @@ class IncidentApp(App[None]):
         else:
             await self.push_screen(screen)
 
+    def action_home(self) -> None:
+        """Go back to the home screen."""
+        self.go_home()
+
     @work(group="open", exclusive=True)
-    async def action_home(self) -> None:
+    async def go_home(self) -> None:
         """Go back to the home screen; an unfinished session is kept."""
         await self._to_home()
 

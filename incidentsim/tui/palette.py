@@ -43,6 +43,8 @@ class RegistryProvider(Provider):
         for theme in THEMES:
             yield _Entry(text=f"theme: {theme.name}", help="colours", run=partial(setattr, app, "theme", theme.name))
         yield _Entry(text="app: help", help="keys and commands", run=app.action_help)
+        if app.session is not None:
+            yield _Entry(text="app: home", help="back to the scenarios; the session is kept", run=app.go_home)
         yield _Entry(text="app: leave", help="the session is kept", run=app.action_leave)
 
     async def discover(self) -> Hits:

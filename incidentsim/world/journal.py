@@ -40,7 +40,8 @@ class Journal:
         self._cast = cast
         self._logs = logs
         self._spans = spans
-        self.accessed = part.access_log_sampling
+        self._chatter = part.chatter
+        self.accessed = self.routine(part.access_log_sampling)
         self.traced = part.trace_sampling
         self.shipper: Shipper | None = None
         self.skew_us: Callable[[str], int] | None = None
@@ -52,6 +53,10 @@ class Journal:
     def on(self) -> bool:
         """Whether anything is written at all."""
         return self._logs is not None
+
+    def routine(self, sampling_ppm: int) -> int:
+        """Return the share of answers that leave a routine line when the knob says `sampling_ppm`, in ppm."""
+        return min(1_000_000, sampling_ppm * self._chatter // 1_000_000)
 
     def emit(self, level: str, service: str, host: str, message: str, fields: Mapping[str, str | int]) -> None:
         """Write one log line."""

@@ -14,6 +14,7 @@ from typing import Any
 import simpy
 
 from incidentsim.errors import BudgetExceeded
+from incidentsim.world.call import Call
 
 STEP_END = 0
 """Priority of an engine's step end: first at its instant, so that naive and macro engines agree on ties."""
@@ -37,25 +38,6 @@ MAX_SUSTAINED = 20_000
 
 SUSTAINED_S = 30
 """Seconds over which MAX_SUSTAINED is averaged."""
-
-
-class BareCall:
-    """A Call that is filled in after it is made: a class with a constructor takes Python twice as long to make."""
-
-    __slots__ = ("argument", "function")
-
-    argument: Any
-    function: Callable[[Call], None]
-
-
-class Call(BareCall):
-    """A callback on the queue: `function` is called with the Call itself; `argument` is what it was given."""
-
-    __slots__ = ()
-
-    def __init__(self, function: Callable[[Call], None], argument: Any) -> None:
-        self.function = function
-        self.argument = argument
 
 
 class Kernel(simpy.Environment):
@@ -83,7 +65,7 @@ class Kernel(simpy.Environment):
         self.scheduled = number = self.scheduled + 1
         if number > self._limit:
             raise self._too_many()
-        call: Any = BareCall()
+        call = Call()
         call.function = function
         call.argument = argument
         queue: list[Any] = self._queue
@@ -93,7 +75,7 @@ class Kernel(simpy.Environment):
         """Call `function(call)` at scenario time `t_us`, which must not lie in the past."""
         self.after(t_us - self.now, function, argument, priority)
 
-    def push(self, t_us: int, call: BareCall, priority: int) -> None:
+    def push(self, t_us: int, call: Call, priority: int) -> None:
         """Put a Call that is not on the queue at `t_us`, now or later: for who keeps one Call for many events."""
         self.scheduled = number = self.scheduled + 1
         if number > self._limit:
@@ -119,12 +101,9 @@ class Kernel(simpy.Environment):
         self.now = max(self.now, to_us)
 
     def agenda(self) -> list[tuple[int, int, str]]:
-        """Return what is scheduled: times in µs, priorities, and the names of what will be called."""
+        """Return what is scheduled: times in µs, priorities, and the names of the methods called."""
         queue: list[Any] = self._queue
-        return sorted(
-            (t_us, priority, getattr(call.function, "__qualname__", type(call.function).__name__))
-            for t_us, priority, _, call in queue
-        )
+        return sorted((t_us, priority, _name(call.function)) for t_us, priority, _, call in queue)
 
     def _too_many(self) -> BudgetExceeded:
         return BudgetExceeded(
@@ -183,3 +162,9 @@ class Kernel(simpy.Environment):
         queue: list[Any] = self._queue
         heappush(queue, (self.now, -1, -1, call.argument))
         super().step()
+
+
+def _name(function: Callable[[Call], None]) -> str:
+    """Return the name of a callback: the same whether the world is compiled or not, where closures have other names."""
+    owner = getattr(function, "__self__", None)
+    return "closure" if owner is None else f"{type(owner).__name__}.{function.__name__}"

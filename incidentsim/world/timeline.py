@@ -6,9 +6,9 @@ from incidentsim.events import ChangeRecorded, FaultChanged, MessageReceived, Pa
 from incidentsim.scenario.conditions import evaluate
 from incidentsim.scenario.model import Doing, FaultPlan, TimelineEntry
 from incidentsim.world.actions.changes import turn_back
+from incidentsim.world.call import Call
 from incidentsim.world.conditions import Conditions
 from incidentsim.world.faults import KINDS
-from incidentsim.world.kernel import Call
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.pools.deploys import roll_out
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
 from incidentsim.events import CheckpointTaken, Fact, FaultChanged
-from incidentsim.exact import RollingDigest, canonical_json, sha256_hex
+from incidentsim.exact import RollingDigest, canonical_json, format_clock, sha256_hex
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.conditions import evaluate
 from incidentsim.scenario.model import Scenario
@@ -24,10 +24,11 @@ from incidentsim.telemetry.spans import SpanStore
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.actions import ACTIONS
 from incidentsim.world.actions.base import Action, report
+from incidentsim.world.call import Call
 from incidentsim.world.checkpoints import Checkpoint, part_names
 from incidentsim.world.conditions import Conditions
 from incidentsim.world.inspection import inspect, topology
-from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, Call
+from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE
 from incidentsim.world.observability.plane import Observability
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import ComponentState
@@ -188,7 +189,10 @@ class World:
         entries = self._stack.organisation.entries
         waivers = self._stack.organisation.waivers
         pods = tuple(p.id for p in self._stack.pods())
-        return replace(self._vocabulary, changes=tuple(e.id for e in entries), waivers=tuple(waivers), replicas=pods)
+        return replace(
+            self._vocabulary, changes=tuple(e.id for e in entries), waivers=tuple(waivers), replicas=pods,
+            change_notes={e.id: f"{format_clock(e.t_us)} {e.summary}" for e in entries},
+        )  # fmt: skip
 
     def sli(self) -> dict[str, list[int]]:
         """Return `slo/tenant id` -> [offered, bad] so far."""

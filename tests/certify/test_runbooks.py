@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from incidentsim.certify.runbooks import SCHEMA, measure, without_incident
+from incidentsim.certify.runbooks import SCHEMA, measure
 from incidentsim.policies.runbook_text import Runbook, read_runbook
 from incidentsim.scenario.model import Scenario
 from tests.session.fake_world import FakeWorld
@@ -90,13 +90,6 @@ def test_measuring_twice_gives_the_same_json() -> None:
     assert texts[0] == texts[1]
     assert json.loads(texts[0])["schema"] == SCHEMA
     assert told == [(0, 1), (1, 1)] * 2
-
-
-def test_without_the_incident_nothing_is_planted() -> None:
-    """The healthy twin has the same stack and demand, and neither timeline nor causes."""
-    calm = without_incident(scenario())
-    assert (calm.timeline, calm.root_causes) == ((), ())
-    assert (calm.stack, calm.tenants) == (scenario().stack, scenario().tenants)
 
 
 def test_the_packaged_runbooks_can_be_read() -> None:

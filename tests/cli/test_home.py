@@ -145,12 +145,19 @@ async def test_the_same_seed_gives_the_same_names(home: Home) -> None:
     assert len({casts[0], casts[2], casts[3]}) > 1
 
 
+async def test_a_level_is_kept_with_the_session(home: Home) -> None:
+    """A session opened at a level says so, and has that level's hints."""
+    assert (await home.open(SCENARIO, seed=5, level="staff")).info().hints == ()
+    junior = (await home.open(SCENARIO, seed=5, level="junior")).info()
+    assert (junior.level, junior.hints) == ("junior", (2, 4))
+
+
 async def test_what_can_not_be_done_is_a_usage_error(home: Home) -> None:
     """Unknown sessions, levels, and a debrief before the end raise UsageError."""
     with pytest.raises(UsageError):
         await home.resume("nothing")
     with pytest.raises(UsageError):
-        await home.open(SCENARIO, level="staff")
+        await home.open(SCENARIO, level="boss")
     session = await home.open(SCENARIO, seed=1)
     with pytest.raises(UsageError):
         await home.debrief(session, lambda share, text: None)

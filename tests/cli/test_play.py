@@ -27,6 +27,8 @@ def through_a_pipe(typed: str, *arguments: str, place: Path) -> subprocess.Compl
         (("--plain",), SCENARIO),
         ((SCENARIO, "--resume", "x"), "leave the scenario out"),
         (("--seed", "3"), "--seed needs a scenario"),
+        (("--level", "staff"), "--level needs a scenario"),
+        ((SCENARIO, "--plain", "--level", "boss"), "--level"),
         (("--rewind", "x"), "go together"),
         (("--at", "2m"), "go together"),
         ((SCENARIO, "--rewind", "x", "--at", "2m"), "leave SCENARIO"),
@@ -48,10 +50,14 @@ def test_bad_usage_is_told(incidentsim: CommandLine, arguments: tuple[str, ...],
 
 def test_a_dialogue_through_a_pipe_and_its_resumption(place: Path) -> None:
     """The page comes, a wait moves the clock, leaving keeps the record, and resuming goes on from there."""
-    first = through_a_pipe("ack\n:wait 30s\n:quit\n", "slow-chat", "--seed", "7", "--plain", place=place)
+    first = through_a_pipe(
+        "ack\nhint\n:wait 30s\n:quit\n", "slow-chat", "--seed", "7", "--plain", "--level", "junior", place=place
+    )
     assert first.returncode == 0, first.stderr
     assert "T+00:00 PAGE from " in first.stdout
     assert "page acknowledged" in first.stdout
+    assert "Hints: 3, for 2, 3, 5 points of the practice index." in first.stdout
+    assert "Hint 1 of 3, for 2 points: " in first.stdout
     assert "\x1b" not in first.stdout
     *_, last = first.stdout.splitlines()
     assert last.startswith("Left at T+00:30.")

@@ -1,8 +1,9 @@
-"""`incidentsim scenario`: list, show, lint, schema."""
+"""`incidentsim scenario`: list, show, lint, new, schema."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from tests.cli.conftest import SCENARIO, CommandLine
@@ -46,8 +47,59 @@ def test_show_tells_nothing_of_the_cause(incidentsim: CommandLine) -> None:
     facts = json.loads(incidentsim("scenario", "show", SCENARIO, "--json").out)
     assert facts.keys() == {
         "id", "version", "title", "summary", "level", "duration", "prelude", "stack", "skills", "shapes",
-        "objectives", "team", "digest",
+        "objectives", "team", "hints", "digest",
     }  # fmt: skip
+    for told in (done.out, json.dumps(facts)):
+        assert not re.search(r"waiver|chg-7|context_growth|length_blind|FAULT|removed", told)
+    assert "pool chat-pool: llama-3.1-8b" in done.out
+    assert "--for interviewer" in done.out
+
+
+def test_show_for_interviewers_tells_the_truth_and_says_so(incidentsim: CommandLine) -> None:
+    """With --for interviewer the timeline, the causes with evidence and the causal graph follow a warning."""
+    out = incidentsim("scenario", "show", SCENARIO, "--for", "interviewer").out
+    assert out.startswith("FOR INTERVIEWERS AND AUTHORS ONLY")
+    for line in (
+        "        -2d  change chg-7: waiver of tenant.{tenant.strategic} by {person.account-manager}: Token\n",
+        "    T-07:00  FAULT growth: context_growth of tenant.strategic",
+        "    T+00:00  PAGE: First tokens are late for many users",
+        "      inspect:gateway + trace",
+        "    gone when tenant.strategic.token_limit is not unlimited or an end of waiver chg-7 is agreed",
+        "  organisation  ◀ root cause waiver\n  └▶ tenant.strategic\n     └▶ chat-pool\n",
+        "  8 points, from 4m on: What does the front door count?",
+    ):
+        assert line in out
+    truth = json.loads(incidentsim("scenario", "show", SCENARIO, "--for", "interviewer", "--json").out)["parts"]
+    assert "Causal graph" in truth
+
+
+def test_show_draws_graphs_with_circles(incidentsim: CommandLine) -> None:
+    """A graph that comes back to where it began is drawn once, and marked where it comes back."""
+    out = incidentsim("scenario", "show", "late-translations", "--for", "interviewer").out
+    assert "└▶ router  ◀ root cause trust\n        └▶ chat-eu  ◀ root cause ghost ↑\n" in out
+
+
+def test_new_makes_a_scenario_that_lints_clean(incidentsim: CommandLine, place: Path) -> None:
+    """A new scenario is found by its name, has no findings, and is never overwritten."""
+    made = incidentsim("scenario", "new", "answers-take-long")
+    assert made.code == 0
+    folder = place / "scenarios" / "answers-take-long"
+    assert made.out.splitlines()[0] == "scenarios/answers-take-long/scenario.yaml"
+    assert incidentsim("scenario", "lint", "answers-take-long").out == "answers-take-long: fine\n"
+    assert "Answers take long" in incidentsim("scenario", "list").out
+    (folder / "briefing.md").write_text("mine", encoding="utf-8")
+    again = incidentsim("scenario", "new", "answers-take-long")
+    assert again.code == 2
+    assert "is there already" in again.err
+    assert (folder / "briefing.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_new_refuses_what_can_not_be_a_name(incidentsim: CommandLine, place: Path) -> None:
+    """A name with a path or capitals in it is refused, and nothing is written."""
+    before = sorted(place.rglob("*"))
+    for name in ("../x", "Slow", "a/b", "-x", "x" * 41, "über"):
+        assert incidentsim("scenario", "new", "--", name).code == 2
+    assert sorted(place.rglob("*")) == before
 
 
 def test_an_unknown_scenario_gets_a_suggestion(incidentsim: CommandLine) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from incidentsim.cli.judge import shown_vocabulary
-from incidentsim.cli.players import remembered
 from incidentsim.commands.parse import parse
 from incidentsim.errors import CommandError
 from incidentsim.scenario.cast import make_cast
 from incidentsim.scenario.places import packaged_root
 from incidentsim.scenario.siblings import Parent
+from incidentsim.session.judging import shown_vocabulary
 from incidentsim.specs.verbs import VERBS
+from incidentsim.sweep.players import remembered
 from tests.cli.conftest import FIXTURES, SCENARIO, CommandLine
 
 PASS = 5.0
@@ -37,6 +37,8 @@ def varied(place: Path) -> Path:
     section = (FIXTURES.parent / "variants.yaml").read_text(encoding="utf-8")
     (folder / "scenario.yaml").write_text(text + section, encoding="utf-8")
     (folder / "variants").mkdir()
+    less = '{"t": 70, "command": "limit {tenant.corner-shop} tokens 100k"}\n'
+    (folder / "variants" / "less.jsonl").write_text(less, encoding="utf-8")
     (folder / "variants" / "refuse.jsonl").write_text('{"t": 60, "command": "shed all 30%"}\n', encoding="utf-8")
     return folder.parent
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from incidentsim.client_api import Ack, ChangeRow, ClientEvent, Series, Snapshot, View
@@ -39,13 +39,17 @@ VOCABULARY = Vocabulary(
 class Notebook:
     """Numbers by tenant now and before, the share of bad requests after so many changes taken back."""
 
-    def __init__(self, now: dict[str, float], before: dict[str, float], share: Callable[[list[str]], float]) -> None:
+    def __init__(
+        self, now: dict[str, float], before: dict[str, float], share: Callable[[list[str]], float],
+        runbooks: tuple[tuple[str, str], ...] = RUNBOOKS, detail: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:  # fmt: skip
         self.said: list[tuple[int, str]] = []
         self.nonces: dict[str, Ack] = {}
         self.controls: list[str] = []
         self.recovered = False
         self.t_us = 0
         self._now, self._before, self._share = now, before, share
+        self._runbooks, self._detail = runbooks, detail or {}
 
     def vocabulary(self) -> Vocabulary:
         """Return the names of a small stack."""
@@ -86,14 +90,20 @@ class Notebook:
         """Return a screen with a change log and a runbook."""
         changes = tuple(
             ChangeRow(
-                id=f"chg-{i}", t_us=-i * 60_000_000, kind="deploy", target=target, actor="", summary="", detail=()
+                id=f"chg-{i}",
+                t_us=-i * 60_000_000,
+                kind="deploy",
+                target=target,
+                actor="",
+                summary="",
+                detail=self._detail.get(f"chg-{i}", ()),
             )
             for i, target in ((3, "gateway"), (2, "chat-pool"), (1, "organisation"))
         )
         return Snapshot(
             t_us=self.t_us, phase="live", paused=False, speed=0, severity="", acknowledged=True, burn=None,
             budget_left=None, cost_per_hour=0.0, tiles=(), alerts=(), components=(), changes=changes, hypotheses=(),
-            runbooks=RUNBOOKS, last_seq=0, log_index=0,
+            runbooks=self._runbooks, last_seq=0, log_index=0,
         )  # fmt: skip
 
     def texts(self) -> list[str]:
@@ -108,8 +118,9 @@ class Notebook:
 def played(name: str, **tables: Any) -> Notebook:
     """Let one player play, and start it again as often as it dies."""
     session = Notebook(
-        tables.get("now", {"a": 10.0}), tables.get("before", {"a": 10.0}), tables.get("share", lambda said: 0.5)
-    )
+        tables.get("now", {"a": 10.0}), tables.get("before", {"a": 10.0}), tables.get("share", lambda said: 0.5),
+        tables.get("runbooks", RUNBOOKS), tables.get("detail"),
+    )  # fmt: skip
     while True:
         try:
             asyncio.run((PANEL | MEMORISERS)[name](session, BRIEFED))  # type: ignore[arg-type]

@@ -9,8 +9,8 @@ from incidentsim.commands.parse import parse
 from incidentsim.policies import MEMORISERS as PLAYERS
 from incidentsim.policies import PANEL
 from incidentsim.policies.base import is_act
-from incidentsim.policies.books import commands_in
-from incidentsim.policies.novice import guess
+from incidentsim.policies.books import commands_in, filled_in, looks_in
+from incidentsim.policies.novice import READING_S, STEP_WAIT_S, guess
 from incidentsim.policies.styles import acts_first, spaced
 from incidentsim.scenario.catalogue import folders
 from incidentsim.scenario.load import load_scenario
@@ -149,15 +149,35 @@ def test_fast_is_half_and_thorough_is_longer() -> None:
     assert all(f < a < s for (f, _), (a, _), (s, _) in zip(fast, acts, slow, strict=True))
 
 
-def test_mitigating_first_keeps_the_change_log_before_and_looks_behind() -> None:
-    """Acts keep their distances and come earlier; the query that came before them comes after the first."""
+BOOK = """1. `query up`, then `trace slowest`, `inspect` of the replica, `inspect gateway`, `inspect POOL`.
+   - Mended? The job has to
+     run again (`rerun JOB`), and `restart chat-pool`.
+   - `changes`; `rollback <change>`; `pin feature-store snapshot=ID`
+"""
+
+
+def test_a_runbook_says_where_to_look_and_what_to_do() -> None:
+    """Looks and acts are told apart, also in a list's lines; what has a blank is neither copied nor looked at."""
+    assert list(looks_in(BOOK)) == ["query up", "trace slowest", "inspect gateway", "changes"]
+    assert list(commands_in(BOOK)) == ["restart chat-pool"]
+
+
+def test_blanks_are_filled_with_what_they_ask_for() -> None:
+    """A command with one blank is given for each component of that kind, and for no other."""
+    components = {"job.daily": "job", "job.hourly": "job", "gateway": "gateway", "chat-pool": "pool"}
+    assert list(filled_in(BOOK, components)) == ["rerun job.daily", "rerun job.hourly"]
+
+
+def test_mitigating_first_acts_once_and_looks_before_the_next_act() -> None:
+    """The first act comes earlier; the query that came before it comes directly behind it, before the next act."""
     lines = acts_first(SCRIPT)
     assert sorted(c for _, c in lines) == sorted(c for _, c in SCRIPT)
     order = [c for _, c in lines]
     first = order.index("limit acme tokens 100")
     assert order[:first] == ["ack", "changes"]
+    assert order[first + 1] == "query up"
     assert next(t for t, c in lines if c.startswith("limit")) == 90_000_000
-    assert next(t for t, c in lines if c.startswith("scale")) == 190_000_000
+    assert next(t for t, c in lines if c.startswith("scale")) == 195_000_000
 
 
 def test_spacing_never_swaps_and_never_crowds() -> None:
@@ -205,6 +225,33 @@ def test_the_novice_gives_up_when_nothing_helps() -> None:
     assert len(rollbacks) == 2
     assert "undo" not in session.verbs()
     assert "did not help" in session.texts()[-1]
+
+
+def test_the_novice_looks_where_the_runbooks_say() -> None:
+    """The looks written in a runbook follow its reading, each once."""
+    texts = played("novice", runbooks=(("slow", "Look: `query up`, then `alerts`, and `query up` again."),)).texts()
+    assert texts[texts.index("runbook slow") + 1] == "query up"
+    assert texts.count("query up") == texts.count("alerts") == 1
+
+
+def test_the_novice_does_what_the_runbook_says_after_a_change_was_taken_back() -> None:
+    """A job that the change names is run again, directly after the rollback, and given time; other jobs are not."""
+    book = (("daily", "When its input is mended, run it again (`rerun JOB`)."),)
+    session = played("novice", runbooks=book, detail={"chg-2": ("read by (from lineage): reporting, daily",)})
+    acts = [(t, text.split(" --because")[0]) for t, text in session.said if is_act(text)]
+    assert [text for _, text in acts] == ["rollback chg-2", "rerun job.daily", "rollback chg-3"]
+    assert acts[0][0] == acts[1][0]
+    assert acts[2][0] - acts[1][0] == (STEP_WAIT_S + READING_S) * 1_000_000
+
+
+def test_a_cause_is_guessed_at_what_the_change_names() -> None:
+    """A change's text may name whom it concerns: faults there are considered beside those of its target."""
+    change = ChangeRow(
+        id="c", t_us=-1, kind="deploy", target="pipeline", actor="", summary="export 6 to 7",
+        detail=("column amount gets another type", "read by (from lineage): reporting, daily"),
+    )  # fmt: skip
+    causes = (("pipeline", "feature_drift"), ("job.hourly", "schema_change"), ("job.daily", "schema_change"))
+    assert guess(causes, change) == ("job.daily", "schema_change")
 
 
 def test_a_cause_is_guessed_from_the_words_of_the_change() -> None:

@@ -7,7 +7,9 @@ import pytest
 from incidentsim.errors import ScenarioError
 from incidentsim.events import AlertFired
 from incidentsim.scenario.cast import plain_cast
-from incidentsim.scenario.healthy import healthy, load_stack
+from incidentsim.scenario.catalogue import find
+from incidentsim.scenario.healthy import healthy, healthy_twin, load_stack
+from incidentsim.scenario.load import load_scenario
 from incidentsim.world.world import World
 from tests.world.worlds import SCENARIOS, SECOND
 
@@ -38,3 +40,17 @@ def test_an_unknown_stack_is_named() -> None:
     """A stack that no folder has is an error that names it."""
     with pytest.raises(ScenarioError, match="no stack 'chatt'"):
         load_stack("chatt")
+
+
+def test_the_twin_of_an_incident_has_nothing_planted() -> None:
+    """Same stack and demand; the log reads as in the incident, but no change sets anything, and no team-mate does."""
+    scenario = load_scenario(find("slow-chat"))
+    twin = healthy_twin(scenario)
+    assert (twin.stack, twin.tenants, twin.root_causes) == (scenario.stack, scenario.tenants, ())
+    changes = [entry.change for entry in twin.timeline if entry.change is not None]
+    assert len(changes) == len(twin.timeline) > 0
+    assert not any(c.sets or c.waiver or c.revisions or c.kind == "waiver" for c in changes)
+    assert [c.summary for c in changes] == [e.change.summary for e in scenario.timeline if e.change and e.when is None]
+    assert [mate.role for mate in twin.team] == [mate.role for mate in scenario.team]
+    assert not any(topic.does for mate in twin.team for topic in mate.knows)
+    assert twin.digest != scenario.digest

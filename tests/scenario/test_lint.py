@@ -5,13 +5,23 @@ from __future__ import annotations
 import pytest
 
 from incidentsim.errors import UsageError
-from incidentsim.scenario.lint import RULES, explain, lint
+from incidentsim.scenario.catalogue import find, folders
+from incidentsim.scenario.lint import EVERY_RULE, RULES, explain, lint
+from incidentsim.scenario.linting.signals import MADE_BY
+from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import Scenario
+from incidentsim.scenario.places import packaged_root
+from incidentsim.specs.components import COMPONENTS
+from incidentsim.specs.metrics import METRICS
 from tests.scenario.conftest import Workshop
 
 PAGE = "First tokens are late for many users"
 TEMPTING = "tempting:\n  - {name: scale-out, file: reference/scale.jsonl, summary: More replicas}\n"
 HELD_OUT = "held_out: {name: block-long, file: other/shed.jsonl, summary: Refuse long prompts}\n"
+
+TEMPTING_SHED = TEMPTING.replace("reference/scale.jsonl", "other/shed.jsonl")
+SAME_CONDITION = ("removed_when: {any: [{knob: tenant.strategic.token_limit, differs: unlimited}, "
+                  "{waiver_expiry_agreed: chg-7}]}")  # fmt: skip
 
 FAILING: dict[str, tuple[str, list[tuple[str, str]], str, str]] = {
     "fault kind": ("no-truth-in-text",
@@ -53,6 +63,58 @@ FAILING: dict[str, tuple[str, list[tuple[str, str]], str, str]] = {
     "even spacing": ("perfectly-periodic",
                      [("  - at: 4m\n", "  - at: 7m\n    message: {who: platform, text: Hm}\n  - at: 14m\n")],
                      "timeline", "4 events in a row are 7m apart; move some"),
+    "stable id": ("stable-ids", [("actor: \"{person.account-manager}\"", "actor: accounts of tenant.corner-shop")],
+                  "timeline[0].change.actor", "holds tenant.corner-shop; write tenant.{tenant.corner-shop}"),
+    "host's id": ("stable-ids", [("answer: They have a launch.", "answer: They have a launch, not node-2.")],
+                  "team[0].knows[0].answer", "holds node-2; write {host.node-2}"),
+    "time of day": ("wall-clock", [("answer: They have a launch.", "answer: They launched at 14:30.")],
+                    "team[0].knows[0].answer", "'14:30' is a time of day or a date; count from the page"),
+    "late cause": ("unreachable-evidence",
+                   [("component: organisation\n    fault: waiver_without_expiry",
+                     "component: tenant.strategic\n    fault: context_growth"),
+                    ("    aliases: [[tenant.strategic, context_growth]]\n", ""), ("  - at: -7m\n", "  - at: 16m\n")],
+                   "root_causes[0]", "waiver begins at 16m, too late to be found"),
+    "metric that nothing makes": ("unreachable-evidence",
+                                  [('["inspect:gateway", "trace"]', '["inspect:gateway", "metric:feature_psi"]')],
+                                  "root_causes[1].evidence[0][1]",
+                                  "metric:feature_psi: the stack mini has no pipeline that makes it"),
+    "same wrong fix": ("tempting-fix", [("file: reference/scale.jsonl", "file: reference/limit.jsonl")],
+                       "tempting[0]", "scale-out does what the reference limit-tenant does"),
+    "held out in name only": ("held-out-fix", [("file: other/shed.jsonl", "file: reference/limit.jsonl")],
+                              "held_out", "block-long does what limit-tenant does; a held-out fix is one of its own"),
+    "fix that fixes nothing": ("effective-fixes", [("file: other/shed.jsonl", "file: reference/scale.jsonl"),
+                                                   (TEMPTING, TEMPTING_SHED)],
+                               "held_out", "block-long does nothing to the root cause admission"),
+    "causes that go together": ("separate-causes",
+                                [("removed_when: {knob: gateway.admission, equals: tokens}", SAME_CONDITION)],
+                                "root_causes[1].removed_when",
+                                "admission and waiver are removed by the same condition"),
+    "no hints": ("hint-ladder", [("  - {price: 8, after: 4m, text: What does the front door count?}\n", "")],
+                 "hints", "1 hints; give two to four, from a nudge to nearly the answer"),
+    "falling price": ("hint-ladder", [("price: 8", "price: 2")], "hints[1].price",
+                      "2 is less than the 3 of the hint before it"),
+    "dear hints": ("hint-ladder", [("price: 8", "price: 80")], "hints", "all together cost 83 points; at most 40"),
+    "telling hint": ("hint-ladder", [("Compare tenants before you compare machines", "Blind gateway admission")],
+                     "hints[0].text", "names gateway and 'admission' in one sentence: the root cause admission"),
+    "late hint": ("reachable-hints", [("after: 4m, text", "after: 17m, text")], "hints[1].after",
+                  "given from 17m on, too late to be used"),
+    "hint out of order": ("reachable-hints", [("{price: 3, text", "{price: 3, after: 5m, text")], "hints[1].after",
+                          "is before 5m, when the hint above it is given"),
+    "news all at once": ("alarms-together",
+                         [("  - at: 4m\n", "  - at: 4m\n    message: {who: platform, text: Hm}\n"
+                                           "  - at: 4m\n    message: {who: platform, text: Oh}\n  - at: 4m\n")],
+                         "timeline", "3 pages, messages and changes at 4m; spread them"),
+    "no bucket": ("exercise-metadata", [("skills: [reliability]", "skills: [patience]")], "skills",
+                  "names no skill bucket; at least one of inference, reliability, observability, compliance"),
+    "unknown shape": ("exercise-metadata", [("[production troubleshooting]", "[production trouble]")], "shapes[0]",
+                      "there is no exercise shape 'production trouble' (did you mean 'production troubleshooting'?)"),
+    "no source": ("exercise-metadata", [('sources: ["an example"]\n', "")], "sources",
+                  "no source; name an issue, a postmortem or a paper in which this happened"),
+    "word for two places": ("distinct-words",
+                            [("level: mid\n", "level: mid\nwords: {gateway: [front desk], chat-pool: [Front desk]}\n")],
+                            "words.chat-pool[0]", "'Front desk' already stands for gateway"),
+    "everyday word": ("distinct-words", [("level: mid\n", "level: mid\nwords: {gateway: [slow]}\n")],
+                      "words.gateway[0]", "'slow' says too little; use a word that only means gateway"),
     "flat demand": ("perfectly-periodic",
                     [("      rate: 2.5\n", "      rate: 2.5\n      breathing: 0\n"),
                      ("      rate: 4\n", "      rate: 4\n      breathing: 0\n")],
@@ -67,10 +129,11 @@ def test_a_good_scenario_is_clean(scenario: Scenario) -> None:
 
 @pytest.mark.parametrize("name", FAILING)
 def test_a_rule_finds_what_it_is_for(workshop: Workshop, name: str) -> None:
-    """Each flaw gives the rule's finding at its place, with what to do."""
+    """Each flaw gives the rule's finding at its place, with what to do, and no other rule's."""
     rule, changes, where, message = FAILING[name]
     findings = lint(workshop.edit(*changes).load())
-    assert (rule, where, message) in [(f.rule, f.where, f.message) for f in findings]
+    assert (where, message) in [(f.where, f.message) for f in findings]
+    assert {f.rule for f in findings} == {rule}
 
 
 def test_untraced_requests_are_no_evidence(workshop: Workshop) -> None:
@@ -81,14 +144,53 @@ def test_untraced_requests_are_no_evidence(workshop: Workshop) -> None:
     assert finding.message == "trace: no trace is sampled (observability.trace_sampling is 0)"
 
 
+def test_alerts_that_all_wait_equally_long_are_found(workshop: Workshop) -> None:
+    """Three rules with one `for` fire in one evaluation; with different times they are fine."""
+    rules = "".join(
+        f"        - {{alert: More{i}, expr: up == 0, for: {wait}, labels: {{severity: ticket}}}}\n"
+        for i, wait in enumerate(("1m", "1m"))
+    )
+    stack = workshop.root / "stacks" / "mini.yaml"
+    stack.write_text(stack.read_text(encoding="utf-8").rstrip("\n") + "\n" + rules, encoding="utf-8")
+    (finding,) = lint(workshop.load())
+    assert (finding.rule, finding.message) == ("alarms-together", "all 3 alerts wait 1m; give them different times")
+    assert lint(workshop.edit(("for: 1m, labels", "for: 2m, labels"), file="stacks/mini.yaml").load()) == ()
+
+
+def test_commands_and_metrics_of_runbooks_and_alerts_exist(workshop: Workshop) -> None:
+    """A refused command and an unknown metric in a runbook, and an alert on an unknown metric, are found."""
+    book = workshop.folder / "runbooks" / "slow-first-token.md"
+    book.write_text("Do `scale chat-pol 4`, then `query sum(vllm:num_request_waiting)`. `alerts`.", encoding="utf-8")
+    workshop.edit(("slo_bad_requests_total", "slo_bad_request_total"), file="stacks/mini.yaml")
+    refused, unknown, alert = lint(workshop.load())
+    assert {f.rule for f in (refused, unknown, alert)} == {"unknown-references"}
+    assert refused.where == "runbooks.slow-first-token" and "did you mean 'chat-pool'?" in refused.message
+    assert "did you mean 'vllm:num_requests_waiting'?" in unknown.message
+    assert alert.where == "stack.alert_rules.groups[0].rules[0].expr"
+    assert "did you mean 'slo_bad_requests_total'?" in alert.message
+
+
 def test_every_rule_has_a_failing_case() -> None:
     """No rule is without a case above that it finds."""
-    assert {case[0] for case in FAILING.values()} == set(RULES)
+    assert {case[0] for case in FAILING.values()} | {"unknown-references"} == set(RULES)
+
+
+@pytest.mark.parametrize("name", folders(packaged_root()))
+def test_the_scenarios_that_ship_are_clean(name: str) -> None:
+    """No rule finds anything in a scenario that ships."""
+    assert lint(load_scenario(find(name))) == ()
+
+
+def test_metrics_that_need_a_component_are_known(scenario: Scenario) -> None:
+    """Each beginning of a metric's name that stands for a component is that of a metric, and of a kind there is."""
+    assert [start for start, _ in MADE_BY if not any(name.startswith(start) for name in METRICS)] == []
+    assert [kind for _, kind in MADE_BY if kind not in COMPONENTS] == []
 
 
 def test_rules_explain_themselves() -> None:
     """Every rule has a reason, and an unknown rule gets a suggestion."""
     for rule in RULES:
         assert len(explain(rule)) > len(rule) + 40
+    assert [line.split()[0] for line in explain(EVERY_RULE).splitlines()] == list(RULES)
     with pytest.raises(UsageError, match=r"did you mean 'page-at-zero'\?"):
         explain("page-at-zeros")

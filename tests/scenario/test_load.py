@@ -24,6 +24,73 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
         ("duration: 20m", "duration: 20"),
         "6:11: duration: 20 has no unit; write 20s or 20m",
     ),
+    "bad duration": (
+        ("duration: 20m", "duration: 20 minutes"),
+        "6:11: duration: '20 minutes' is not a duration; write it like 30s, 1m30s, 250ms or 2d",
+    ),
+    "mapping instead of text": (
+        ("title: Answers start late", "title: {a: b}"),
+        "3:8: title: text is wanted here, not a mapping",
+    ),
+    "text instead of a list": (
+        ("skills: [reliability]", "skills: reliability"),
+        "8:9: skills: must be a list",
+    ),
+    "text instead of a mapping": (
+        ("workload:\n      rate: 2.5", "workload: busy\n    client:\n      rate: 2.5"),
+        "16:15: tenants[0].workload: must be a mapping",
+    ),
+    "fraction instead of a whole number": (
+        ("version: 1", "version: 1.5"),
+        "2:10: version: must be a whole number",
+    ),
+    "duplicate key": (
+        ("level: mid\n", "level: mid\nlevel: senior\n"),
+        "6:1: level: duplicate key 'level', first on line 5",
+    ),
+    "missing script": (
+        ("file: reference/limit.jsonl", "file: reference/limits.jsonl"),
+        "89:32: references[0].file: there is no file 'reference/limits.jsonl' in the scenario's "
+        "folder (did you mean 'reference/limit.jsonl'?)",
+    ),
+    "not a signal": (
+        ('"inspect:gateway", "trace"', '"inspects:gateway", "trace"'),
+        "76:10: root_causes[1].evidence[0][0]: 'inspects:gateway' is not a signal; write one of "
+        "change:ID, metric:NAME, metric:NAME@LABEL, inspect:COMPONENT, ask:ROLE/TOPIC, logs:SERVICE, trace, "
+        "runbook:NAME (did you mean 'inspect'?)",
+    ),
+    "unknown service": (
+        ("logs:chat-pool", "logs:chat-pol"),
+        "77:57: root_causes[1].evidence[1][1]: there is no service 'chat-pol' (did you mean 'chat-pool'?)",
+    ),
+    "change that does not fit its kind": (
+        ("kind: waiver", "kind: config"),
+        "34:13: timeline[0].change.kind: a change of kind waiver has a waiver part, and no other has one",
+    ),
+    "role that is nobody's": (
+        ("message: {who: customer-success", "message: {who: customer-sucess"),
+        "56:20: timeline[3].message.who: there is no role 'customer-sucess' (did you mean 'customer-success'?)",
+    ),
+    "hint after the end": (
+        ("after: 4m, text", "after: 40m, text"),
+        "96:23: hints[1].after: lies outside the incident: from 0 to before its end",
+    ),
+    "unknown name in a hint": (
+        ("text: What does the front door count?", 'text: "Look at {tenant.corner}."'),
+        "96:33: hints[1].text: nothing to put in for {tenant.corner}; use {tenant.ID}, {person.ROLE}, {host.ID}",
+    ),
+    "anchor": (
+        ("title: Answers", "title: &x Answers"),
+        "3:8: title: anchors are not allowed (&x); write the value out",
+    ),
+    "tag": (
+        ("title: Answers start late", "title: !!python/object:os.system x"),
+        "3:8: title: tags are not allowed (tag:yaml.org,2002:python/object:os.system); remove it",
+    ),
+    "bad YAML": (
+        ("skills: [reliability]", "skills: [reliability"),
+        "9:6: not valid YAML: while parsing a flow sequence did not find expected ',' or ']'",
+    ),
     "wrong choice": (
         ("level: mid", "level: middle"),
         "5:8: level: must be 'junior', 'mid', 'senior' or 'staff'; got 'middle' (did you mean 'mid'?)",
@@ -95,8 +162,7 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     ),
     "fault in a condition": (
         ("waiver_expiry_agreed: chg-7", "fault_present: groth"),
-        "69:27: root_causes[0].removed_when.any[1].fault_present: no fault has the id 'groth' "
-        "(did you mean 'growth'?)",
+        "69:27: root_causes[0].removed_when.any[1].fault_present: no fault has the id 'groth' (did you mean 'growth'?)",
     ),
     "change that a colleague rolls back": (
         ("agrees_waiver: chg-7", "rolls_back: chg-8"),
@@ -173,6 +239,39 @@ def test_a_bad_script_line_points_into_the_script(workshop: Workshop) -> None:
     assert first.startswith(f"{file}:2:1: ") and "did you mean 'gateway.admission'?" in first
     assert second == f'{file}:3:1: a line is {{"t": seconds, "command": "…"}} and nothing else'
     assert third == f"{file}:4:1: not JSON: Expecting value at column 1"
+
+
+@pytest.mark.parametrize(
+    ("command", "better"),
+    [
+        ("limit strategic tokens 400k", "{tenant.strategic} in place of the id"),
+        ("inspect tenant.corner-shop", "{tenant.corner-shop} in place of the id"),
+        ("drain node-2", "{host.node-2} in place of the id"),
+        ('query gateway_tokens_total{tenant=\\"strategic\\"}', "{tenant.strategic} in place of strategic"),
+        ("logs tenant:strategic", "{tenant.strategic} in place of strategic"),
+    ],
+)
+def test_a_script_that_names_ids_is_told_to_use_placeholders(workshop: Workshop, command: str, better: str) -> None:
+    """A command that only works where ids are names is refused when the scenario is loaded, not in the session."""
+    script = workshop.folder / "reference" / "limit.jsonl"
+    script.write_text(f'{{"t": 5, "command": "{command}"}}\n', encoding="utf-8")
+    (line,) = workshop.problems()
+    assert line.startswith("slow-answers/reference/limit.jsonl:1:1: ")
+    assert line.endswith(better)
+
+
+def test_ids_may_stand_in_reasons_and_notes(workshop: Workshop) -> None:
+    """Free text of a script is not looked through: "strategic" is also a word."""
+    script = workshop.folder / "reference" / "limit.jsonl"
+    lines = ['limit {tenant.strategic} tokens 400k --because \\"a strategic customer\\"', "note strategic, or not"]
+    script.write_text("".join(f'{{"t": 5, "command": "{line}"}}\n' for line in lines), encoding="utf-8")
+    assert workshop.load().scripts["reference/limit.jsonl"].count("strategic") == 3
+
+
+def test_an_empty_script_is_told(workshop: Workshop) -> None:
+    """A reference without a command would be doing nothing under another name."""
+    (workshop.folder / "reference" / "limit.jsonl").write_text("# later\n", encoding="utf-8")
+    assert workshop.problems() == ["slow-answers/reference/limit.jsonl:1:1: has no command"]
 
 
 def test_parameters_are_parsed_and_completed(workshop: Workshop) -> None:

@@ -25,6 +25,7 @@ from tests.scenario.mutate import mutations
 
 SECTION = (Path(__file__).parent / "variants.yaml").read_text(encoding="utf-8")
 REFUSE = '{"t": 60, "command": "shed all 30% --because \\"chg-9, 400k\\""}\n'
+LESS = '{"t": 70, "command": "limit {tenant.corner-shop} tokens 100k"}\n'
 SHIPPED = ["late-translations", "letters-break-off", "slow-chat"]
 
 
@@ -35,6 +36,7 @@ def varied(workshop: Workshop) -> Workshop:
     path.write_text(path.read_text(encoding="utf-8") + SECTION, encoding="utf-8")
     (workshop.folder / "variants").mkdir()
     (workshop.folder / "variants" / "refuse.jsonl").write_text(REFUSE, encoding="utf-8")
+    (workshop.folder / "variants" / "less.jsonl").write_text(LESS, encoding="utf-8")
     return workshop
 
 

@@ -109,6 +109,8 @@ def _records(t_us: int, text: str, known: Vocabulary) -> list[tuple[int, str, di
             return [(t_us, command.verb, {"text": args["text"]})]
         case "ack":
             return [(t_us, "ack", {})]
+        case "hint":
+            return [(t_us, "hint", {"number": 1, "of": 2, "price": 7, "next": 9, "text": "Whose prompts are long?"})]
         case "resolve":
             return [(t_us, "resolve", {"text": args.get("text", "")})]
         case "ask":

@@ -41,6 +41,21 @@ def test_an_undo_belongs_to_what_it_undoes() -> None:
     assert len(move.seqs) == 2
 
 
+def test_ending_a_measure_of_ones_own_belongs_to_the_move_that_made_it() -> None:
+    """Tidying up is no act of its own, however late; ending what one did not make is, and so is making it again."""
+    own = moves((10, "limit strategic tokens 300k"), (900, "limit strategic tokens unlimited"))
+    assert [(len(m.seqs), m.undone_at is not None) for m in own] == [(2, True)]
+    shed = moves((10, "shed all 20%"), (400, "shed all 0%"))
+    assert [(len(m.seqs), m.undone_at is not None) for m in shed] == [(2, True)]
+    not_own = moves((10, "limit strategic requests 300"), (900, "limit strategic tokens unlimited"))
+    assert [(len(m.seqs), m.undone_at is not None) for m in not_own] == [(1, False), (1, False)]
+    again = moves(
+        (10, "limit strategic tokens 300k"), (20, "limit strategic tokens unlimited"),
+        (30, "limit strategic tokens 200k"),
+    )  # fmt: skip
+    assert [(len(m.seqs), m.undone_at is not None) for m in again] == [(3, False)]
+
+
 def test_looks_and_dry_runs_are_no_moves() -> None:
     """Only what went to the world can be a move."""
     assert moves((10, "restart chat-pool --dry-run"), (20, "inspect gateway"), (30, 'note "x"')) == ()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from incidentsim.cli.judge import shown_vocabulary
 from incidentsim.scenario.cast import plain_cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.script import TimedLine
 from incidentsim.scoring.score import score
 from incidentsim.scoring.scorecard import Scorecard
 from incidentsim.session.headless import run_script
+from incidentsim.session.judging import shown_vocabulary
 from incidentsim.session.resimulation import Resimulator
 from incidentsim.transcript.recovery import read
 from tests.world.worlds import SECOND, small

@@ -175,3 +175,11 @@ def test_templates_fill_labels_and_values() -> None:
     """Absent labels are empty, whole numbers have no point."""
     text = "{{ $labels.pod }}{{$labels.gone}}: {{ $value }} ({{ $value | humanizePercentage }})"
     assert render(text, {"pod": "a"}, 2.0) == "a: 2 (200%)"
+
+
+@pytest.mark.parametrize("wait", ["9" * 400, "1e300", "NaN", "5 minutes", "99999999999d", "-5m"])
+def test_a_rule_that_waits_for_no_time_is_refused(wait: str) -> None:
+    """A `for` that is no duration, or beyond any, is an error of the file."""
+    rule = {"alert": "A", "expr": "up == 0", "for": wait}
+    with pytest.raises(QueryError):
+        RuleSet.from_mapping({"groups": [{"name": "g", "rules": [rule]}]})

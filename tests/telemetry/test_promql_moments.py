@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from incidentsim.errors import QueryError
 from incidentsim.telemetry import PromQL, SeriesStore
+from incidentsim.telemetry.promql.compile import compile_text
 from tests.telemetry.helpers import S, recorded, scraped, values
 
 
@@ -76,3 +78,14 @@ def test_timestamps_of_scraped_series_follow_staleness() -> None:
     assert values(store, "timestamp(gateway_requests_total)", 90) == [60]
     assert values(store, "timestamp(gateway_requests_total)", 130) == []
     assert values(store, "timestamp(gateway_requests_total)", 200) == [180]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["rate(a[1e300])", "a offset 1e300", "a offset -1e300", "rate(a[5m:9e300])", "a offset NaN", "rate(a[Inf])",
+     f"rate(a[{'9' * 400}])", f"a offset {'9' * 400}", "rate(a[1e300m])"],
+)  # fmt: skip
+def test_times_beyond_all_bounds_are_query_errors(text: str) -> None:
+    """A range or an offset that no time type holds is refused; the reference parser panics on some of them."""
+    with pytest.raises(QueryError):
+        compile_text(text)

@@ -481,7 +481,7 @@ class FakeProvider:
         """Return what was kept, else a form of a few lines."""
         form = self._text("# Postmortem: slow-chat") + "\n\n## Summary\n\n\n## Action items\n\n-\n"
         return PostmortemDraft(
-            text=self.kept or form, saved=bool(self.kept), path="/tmp/postmortems/s-1.md",
+            text=self.kept or form, saved=bool(self.kept), path="postmortems/s-1.md",
             prove="incidentsim postmortem s-1.jsonl --check s-1.md",
         )  # fmt: skip
 

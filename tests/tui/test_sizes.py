@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rich.cells import cell_len
 
@@ -82,3 +84,31 @@ async def test_no_color_keeps_states_readable(monkeypatch: pytest.MonkeyPatch) -
         await to_live(pilot, provider)
         assert app.no_color
         assert all(word in shown(app) for word in ("✖ bad", "▲ warn", "● ok", "✖ chat-pool bad"))
+
+
+WIDE = tuple(f"{row}{'─' * 90}▶ end-{row}" for row in "ab")
+
+
+async def test_a_drawing_is_never_folded_and_moves_sideways(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 80 columns a wide drawing is cut with an ellipsis, one row a line; → shows its end, ← its beginning."""
+    provider = FakeProvider()
+    info = type(provider.session).info
+    monkeypatch.setattr(type(provider.session), "info", lambda self: replace(info(self), diagram=WIDE, briefing="x"))
+    app = IncidentApp(provider, start="slow-chat")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, lambda: "← →" in shown(app), "the hint that there is more of the drawing")
+        drawn = [line for line in grid(app) if "───" in line and "│" in line]
+        assert [line.strip("│ ")[0] for line in drawn] == ["a", "b"] and all("…" in line for line in drawn)
+        await pilot.press(*["right"] * 9)
+        await wait_for(pilot, lambda: all(f"▶ end-{row}" in shown(app) for row in "ab"), "both ends")
+        await pilot.press(*["left"] * 9)
+        await wait_for(pilot, lambda: "end-a" not in shown(app) and "  a──" in shown(app), "the beginning")
+
+
+async def test_a_drawing_that_fits_needs_no_keys() -> None:
+    """At 120 columns nothing is cut, and the footer says nothing of it."""
+    provider = FakeProvider()
+    app = IncidentApp(provider, start="slow-chat")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await wait_for(pilot, lambda: "ready: Enter" in shown(app), "the prelude is simulated")
+        assert "← →" not in shown(app)

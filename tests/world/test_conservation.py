@@ -13,7 +13,8 @@ from incidentsim.bench.conservation import turbulent
 from incidentsim.bench.ledger import Ledger, audited_world
 from incidentsim.bench.subject import incident, send, world_of
 from incidentsim.exact import Draws
-from incidentsim.world.kernel import OBSERVE, Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import OBSERVE, Kernel
 from incidentsim.world.stack.engine.replica import Replica
 from incidentsim.world.stack.engine.sequence import Sequence
 from incidentsim.world.stack.engine.step_model import StepModel

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from incidentsim.errors import BudgetExceeded
 from incidentsim.world import kernel as module
-from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, STEP_END, Call, Kernel
+from incidentsim.world.call import Call, call_to
+from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, STEP_END, Kernel
 
 SECOND = 1_000_000
 
@@ -172,7 +173,7 @@ def test_a_call_that_is_kept_can_be_pushed_again() -> None:
         if kernel.now < 30:
             kernel.push(kernel.now + 10, call, STEP_END)
 
-    kernel.push(10, Call(tick, "tick"), STEP_END)
+    kernel.push(10, call_to(tick, "tick"), STEP_END)
     for t_us in (10, 20, 30):
         kernel.at(t_us, log.note, "tock")
     kernel.advance(100)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from incidentsim.cli.judge import shown_vocabulary
 from incidentsim.commands.parse import parse
 from incidentsim.events import AlertFired, Paged
 from incidentsim.scenario.cast import make_cast, plain_cast
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.script import script_commands
+from incidentsim.session.judging import shown_vocabulary
 from incidentsim.world.world import World
 from tests.world.worlds import SCENARIOS, SECOND
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidentsim.world.kernel import COMMAND, Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import COMMAND, Kernel
 from incidentsim.world.stack.stages.station import Station
 
 Operation = tuple[str, int, int]

@@ -14,6 +14,7 @@ import click
 from incidentsim.cli.options import DurationType, data_option, scenarios_option
 from incidentsim.config import Config, load_config
 from incidentsim.errors import UsageError
+from incidentsim.specs.levels import LEVELS
 
 if TYPE_CHECKING:
     from incidentsim.session.host import IncidentSession
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 )
 @click.option("--speed", type=click.FloatRange(0, 100), metavar="X",
               help="Scenario seconds a second; 0 is as fast as possible.")  # fmt: skip
+@click.option("--level", type=click.Choice(tuple(LEVELS)),
+              help="How much help there is, and how clear the signals are; the truth is the same.")  # fmt: skip
 @click.option("--plain", is_flag=True, help="Line by line, for screen readers and pipes.")
 @click.option("--resume", metavar="ID", help="Go on with a session; the beginning of its id is enough.")
 @click.option("--rewind", metavar="ID", help="Take over from a moment (--at) of a session, as a new session.")
@@ -40,6 +43,7 @@ def command(
     scenario: str | None,
     seed: int | None,
     speed: float | None,
+    level: str | None,
     plain: bool,
     resume: str | None,
     rewind: str | None,
@@ -55,6 +59,8 @@ def command(
         raise UsageError("--resume goes on with a session of its own scenario; leave the scenario out")
     if seed is not None and scenario is None:
         raise UsageError("--seed needs a scenario: incidentsim play SCENARIO --seed N")
+    if level is not None and scenario is None:
+        raise UsageError("--level needs a scenario; a session that is resumed or rewound keeps its own")
     if rewind is not None and (scenario is not None or resume is not None):
         raise UsageError("--rewind takes over from a session of its own scenario; leave SCENARIO and --resume out")
     if (rewind is None) != (at is None):
@@ -68,9 +74,9 @@ def command(
         resume = taken.recorder.path.stem
         click.echo(f"A new session, {resume}, stands paused at that moment.", err=True)
     if plain:
-        _play_plain(config, scenario, seed, resume)
+        _play_plain(config, scenario, seed, resume, level or "")
     else:
-        open_terminal(config, scenario=scenario, seed=seed, resume=resume)
+        open_terminal(config, scenario=scenario, seed=seed, resume=resume, level=level)
 
 
 def open_terminal(
@@ -79,6 +85,7 @@ def open_terminal(
     scenario: str | None = None,
     seed: int | None = None,
     resume: str | None = None,
+    level: str | None = None,
 ) -> None:
     """Open the terminal: the home screen, or straight into a scenario or a session."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -91,7 +98,7 @@ def open_terminal(
     if scenario is not None:
         load(scenario, config.scenarios_dir)  # a mistake is told here, before the screen is taken over
     home = Home(config)
-    app = IncidentApp(home, start=scenario, resume=resume, seed=seed, hz=config.hz, theme=config.theme)
+    app = IncidentApp(home, start=scenario, resume=resume, seed=seed, level=level, hz=config.hz, theme=config.theme)
     try:
         app.run()
     finally:
@@ -101,7 +108,7 @@ def open_terminal(
         click.echo(f"The session is kept: incidentsim play --resume {kept}")
 
 
-def _play_plain(config: Config, scenario: str | None, seed: int | None, resume: str | None) -> None:
+def _play_plain(config: Config, scenario: str | None, seed: int | None, resume: str | None, level: str) -> None:
     from incidentsim.cli.library import open_session, resume_session
     from incidentsim.cli.stdio import typed_lines
     from incidentsim.session.pacing import LivePacer
@@ -110,7 +117,7 @@ def _play_plain(config: Config, scenario: str | None, seed: int | None, resume: 
         from incidentsim.scenario.catalogue import folders
 
         raise UsageError(f"play which scenario? known: {', '.join(folders(config.scenarios_dir)) or 'none'}")
-    host = resume_session(config, resume) if resume else open_session(config, scenario or "", seed)
+    host = resume_session(config, resume) if resume else open_session(config, scenario or "", seed, level)
     live = sys.stdin.isatty()
 
     async def play() -> bool:
@@ -162,11 +169,12 @@ def _write(text: str) -> None:
 
 
 def _tell_result(config: Config, host: IncidentSession) -> None:
-    from incidentsim.cli.judge import judge, keep_result
+    from incidentsim.cli.judge import keep_result
     from incidentsim.cli.library import cache_dir
     from incidentsim.cli.progress import shown_progress
     from incidentsim.cli.report import console, print_debrief
     from incidentsim.cli.rewound import futures_of
+    from incidentsim.session.judging import judge
 
     _write("The incident is over. Scoring runs it again without each of your actions.")
     transcript, cache = host.recorder.transcript(), cache_dir(config)

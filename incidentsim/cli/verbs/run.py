@@ -60,7 +60,6 @@ def command(
             script=text,
             out=out / f"{Path(scenario).name}-seed{number}.jsonl" if out and seed.many else out,
             cache=cache_dir(config),
-            workers=1 if seed.many else 2,
         )
         for number in seed.values
     ]

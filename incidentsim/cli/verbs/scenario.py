@@ -1,4 +1,4 @@
-"""`incidentsim scenario`: list, show, lint, vary, schema."""
+"""`incidentsim scenario`: list, show, lint, new, vary, schema."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Linted:
 
 @click.group("scenario")
 def command() -> None:
-    """List, show and check scenarios."""
+    """List, show, check and write scenarios."""
 
 
 @command.command("list")
@@ -76,14 +76,24 @@ def list_(as_json: bool, scenarios: Path | None) -> None:
 
 @command.command("show")
 @click.argument("name")
+@click.option("--for", "audience", type=click.Choice(["candidate", "interviewer"]), default="candidate",
+              show_default=True, help="Interviewers and authors are told the truth as well.")  # fmt: skip
 @json_option
 @scenarios_option
-def show(name: str, as_json: bool, scenarios: Path | None) -> None:
-    """Show what a player may know of a scenario beforehand. Nothing of its causes."""
+def show(name: str, audience: str, as_json: bool, scenarios: Path | None) -> None:
+    """Show what a player may know of a scenario beforehand; with --for interviewer, everything.
+
+    Everything is the timeline with its faults, the root causes with their evidence, the causal graph, who knows what,
+    hints and solutions. Whoever reads that can't play it as an exercise any more.
+    """
     from incidentsim.cli.library import load
+    from incidentsim.scenario.outline import for_everyone, for_interviewers
     from incidentsim.specs.knobs import format_duration
+    from incidentsim.text import clean
 
     scenario = load(name, load_config({"scenarios_dir": scenarios}).scenarios_dir)
+    truth = audience == "interviewer"
+    parts = (*for_everyone(scenario), *(for_interviewers(scenario) if truth else ()))
     facts = {
         "id": scenario.id,
         "version": scenario.version,
@@ -97,19 +107,29 @@ def show(name: str, as_json: bool, scenarios: Path | None) -> None:
         "shapes": list(scenario.shapes),
         "objectives": [slo.title for slo in scenario.slos],
         "team": [mate.role for mate in scenario.team],
+        "hints": [f"{hint.price} points" for hint in scenario.hints],
         "digest": scenario.digest,
     }
     if as_json:
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        told = {"parts": {part.title: list(part.lines) for part in parts}} if truth else {}
+        click.echo(json.dumps({**facts, **told}, indent=2, ensure_ascii=False))
         return
+    if truth:
+        click.echo("FOR INTERVIEWERS AND AUTHORS ONLY: what follows tells the causes and the solutions.\n")
     for key, value in facts.items():
-        click.echo(f"{key:<11} {', '.join(value) if isinstance(value, list) else value}")
+        click.echo(clean(f"{key:<11} {', '.join(value) if isinstance(value, list) else value}"))
+    for part in parts:
+        click.echo(clean(f"\n{part.title}", keep_newlines=True))
+        for line in part.lines:
+            click.echo(clean(line))
+    if not truth:
+        click.echo(f"\nTimeline, root causes and causal graph: incidentsim scenario show {name} --for interviewer")
 
 
 @command.command("lint")
 @click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
 @click.option("--all", "everything", is_flag=True, help="Check every scenario of the catalogue.")
-@click.option("--explain", metavar="RULE", help="Say what a rule wants, and why.")
+@click.option("--explain", metavar="RULE", help="Say what a rule wants, and why; `list` names them all.")
 @json_option
 @scenarios_option
 @click.pass_context
@@ -141,6 +161,26 @@ def lint(
         for result in results:
             _print_lint(result)
     ctx.exit(2 if any(r.error for r in results) else 1 if any(r.findings for r in results) else 0)
+
+
+@command.command("new")
+@click.argument("name")
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=Path("scenarios"), metavar="DIR",
+              show_default=True, help="The folder in which the scenario's own folder is made.")  # fmt: skip
+def new(name: str, into: Path) -> None:
+    """Make a folder with a small working scenario, commented, to be turned into another one.
+
+    It has a stack, a course of events, a root cause with its evidence, team-mates, hints, a runbook, two reference
+    solutions, two tempting wrong ones and a held-out one. Nothing is ever overwritten.
+    """
+    from incidentsim.scenario.files import show_file
+    from incidentsim.scenario.scaffold import create
+
+    files = create(name, into)
+    for path in files:
+        click.echo(show_file(path))
+    folder = show_file(files[0].parent)
+    click.echo(f"Edit {show_file(files[0])}, then: incidentsim scenario lint {folder}")
 
 
 @command.command("vary")

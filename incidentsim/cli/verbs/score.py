@@ -121,12 +121,12 @@ def _print(card: Scorecard, transcript: Transcript, rule: Rule | None, name: str
 def _score(
     path: Path, config: Config, rubric: Rubric | None, marks: Path | None, *, deep: bool
 ) -> tuple[Scorecard, Transcript]:  # fmt: skip
-    from incidentsim.cli.judge import judge
     from incidentsim.cli.library import cache_dir, load
     from incidentsim.cli.progress import shown_progress
     from incidentsim.scenario.rubric import NO_MARKS
     from incidentsim.scenario.rubric_files import load_marks
     from incidentsim.scoring.interview import appraise
+    from incidentsim.session.judging import judge
     from incidentsim.transcript.recovery import read
 
     transcript = read(path)

@@ -39,6 +39,9 @@ Metric = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]{0,100}$")]
 class ObservabilityPart(Model):
     """How the stack is watched; `knobs` are further starting knobs of the component.
 
+    `chatter` multiplies the routine lines that `access_log_sampling` lets through. It is no knob and no state of the
+    world: level presets set it, so that two levels differ in what hides a line and in nothing else.
+
     `names`: metrics that the engines' image exposes under an older name, which is the one that dashboards, router
     and autoscaler were set up to read, such as `vllm:kv_cache_usage_perc: vllm:gpu_cache_usage_perc`.
     """
@@ -47,6 +50,7 @@ class ObservabilityPart(Model):
     rule_interval: PositiveDuration = 15_000_000
     access_log_sampling: Ratio = 50_000
     trace_sampling: Ratio = 20_000
+    chatter: Ratio = 1_000_000
     names: dict[Metric, Metric] = Field(default_factory=dict, max_length=8)
     knobs: KnobMap = Field(default_factory=dict)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from incidentsim.errors import IncidentSimError, QueryError, UsageError
-from incidentsim.scenario.load import behaviour_digest
+from incidentsim.scenario.load import with_own_digest
 from incidentsim.scenario.model import Scenario, TimelineEntry
 from incidentsim.scenario.naming import alert_names, inventory, stored_value
 from incidentsim.scenario.problems import Problems, did_you_mean
@@ -163,18 +163,7 @@ def with_controls(scenario: Scenario, controls: Sequence[Controls]) -> Scenario:
         stack = stack.model_copy(update={"alert_rules": {**stack.alert_rules, "groups": groups}})
     timeline = tuple(_guarded(entry, held) for entry in scenario.timeline)
     changed = {"overrides": overrides, "tenants": tenants, "stack": stack, "timeline": timeline}
-    return _named(scenario.model_copy(update=changed))
-
-
-def healthy_of(scenario: Scenario) -> Scenario:
-    """Return the scenario's stack under its tenants' demand, with nothing planted and nothing changed."""
-    timeline = tuple(
-        entry.model_copy(update={"change": entry.change.model_copy(update={
-            "sets": {}, "waiver": None, "revisions": {}, "pods": 0,
-            "kind": "config" if entry.change.kind == "waiver" else entry.change.kind})})
-        for entry in scenario.timeline if entry.change is not None and entry.when is None
-    )  # fmt: skip
-    return _named(scenario.model_copy(update={"timeline": timeline, "root_causes": (), "team": ()}))
+    return with_own_digest(scenario.model_copy(update=changed))
 
 
 def _guarded(entry: TimelineEntry, held: dict[str, str]) -> TimelineEntry:
@@ -187,8 +176,3 @@ def _guarded(entry: TimelineEntry, held: dict[str, str]) -> TimelineEntry:
     if change.waiver is not None and f"tenant.{change.waiver.tenant}.token_limit" in held:
         update |= {"waiver": None, "kind": "config"}
     return entry.model_copy(update={"change": change.model_copy(update=update)}) if update else entry
-
-
-def _named(scenario: Scenario) -> Scenario:
-    """Return the scenario with a digest of its own, so that runs of it are not taken for another's."""
-    return scenario.model_copy(update={"digest": behaviour_digest(scenario)})

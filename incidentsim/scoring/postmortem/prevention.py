@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from incidentsim.scenario.healthy import healthy_twin
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.loss import loss
 from incidentsim.scoring.numbers import clip, exact_total, whole_total
 from incidentsim.scoring.play import Names
-from incidentsim.scoring.postmortem.controls import Controls, controls_of, healthy_of, with_controls
+from incidentsim.scoring.postmortem.controls import Controls, controls_of, with_controls
 from incidentsim.scoring.postmortem.document import Item
 from incidentsim.scoring.postmortem.protocol import Rehearse, Trial, TrialOutcome
 
@@ -90,7 +91,7 @@ def _measured(
     sets: Sequence[tuple[Controls, ...]], scenario: Scenario, rehearse: Rehearse, seeds: Sequence[int]
 ) -> list[Measure]:
     """Run every set of controls, and none, in the incident and in the healthy world, over all seeds at once."""
-    healthy = healthy_of(scenario)
+    healthy = healthy_twin(scenario)
     trials: list[Trial] = []
     for controls in ((), *sets):
         watch = tuple(name for c in controls for name in c.alerts())

@@ -33,6 +33,16 @@ _AT = re.compile(
     re.ASCII,
 )
 
+_BARE_TIME = re.compile(
+    r"""(?P<skip>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|\#[^\n]*)"""
+    r"""|(?:\[|:|\boffset\b)\s*[+-]?\s*(?P<time>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|nan)(?![\w.])""",
+    re.ASCII | re.IGNORECASE,
+)
+"""A range, a step or an offset in bare seconds."""
+
+_LONGEST_BARE_S = 1e10
+"""Most bare seconds, three centuries: the parser panics, and so ends the process, on what its time type can't hold."""
+
 _RENAMED = {"holt_winters": "double_exponential_smoothing"}
 """Functions that Prometheus 3 calls otherwise."""
 
@@ -43,10 +53,17 @@ def parse(text: str) -> Any:
         raise QueryError(f"the query has {len(text)} characters; at most {_LONGEST} are allowed")
     if not text.strip():
         raise QueryError("the query is empty; write a metric name or an expression such as rate(name[5m])")
+    for found in _BARE_TIME.finditer(text):
+        if found["time"] and not float(found["time"]) <= _LONGEST_BARE_S:
+            raise QueryError(f"{found['time'][:30]} seconds are no time; write a duration such as 5m")
     try:
         return grammar.parse(_AT.sub(_from_epoch, text) if "@" in text else text)
     except ValueError as error:
         reason = str(error).strip().splitlines()[0][:160]
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # pyo3's, no Exception: it would end the session
+            raise
+        reason = "the parser gave up; is a number far too large?"
     raise QueryError(f"can't parse the query: {reason}", suggestion=_remedy(reason, text))
 
 

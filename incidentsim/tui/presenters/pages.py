@@ -76,7 +76,7 @@ def briefing_rows(info: SessionInfo) -> list[Row]:
     ]
     if info.diagram:
         rows += [row(), row(span("The stack", "heading"))]
-        rows += [row(span("  " + line, "accent")) for line in info.diagram]
+        rows += [row(span("  " + line, "accent"), drawing=True) for line in info.diagram]
     if info.objectives:
         rows += [row(), row(span("What users were promised", "heading"))]
         rows += [
@@ -96,6 +96,10 @@ def briefing_rows(info: SessionInfo) -> list[Row]:
     if info.rules:
         rows += [row(), row(span("Rules, and what is scored", "heading"))]
         rows += [row(f"  • {rule}", indent=4) for rule in info.rules]
+    if info.hints:
+        prices = ", ".join(str(price) for price in info.hints)
+        rows += [row(), row(span(f"{len(info.hints)} hints", "heading"))]
+        rows += [row(f"  `hint` takes the next one, for {prices} points of the practice index", indent=4)]
     rows += [row(), row(span(f"Recorded in {info.transcript_path}", "dim"), indent=12)]
     return rows
 

@@ -38,11 +38,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of a list. `key` identifies it for choosing; `indent` is kept when wrapping."""
+    """One line of a list. `key` identifies it for choosing; `indent` is kept when wrapping.
+
+    A `drawing` is never folded, which would leave nothing of it: `beside` shows as much of it as there is room for.
+    """
 
     spans: tuple[Span, ...] = ()
     key: str = ""
     indent: int = 0
+    drawing: bool = False
 
     @property
     def text(self) -> str:
@@ -55,10 +59,10 @@ def span(text: str, role: str = "plain") -> Span:
     return Span(clean(text), role)
 
 
-def row(*parts: Span | str, key: str = "", indent: int = 0) -> Row:
+def row(*parts: Span | str, key: str = "", indent: int = 0, drawing: bool = False) -> Row:
     """Return a row of spans; a bare str becomes a plain span."""
     spans = tuple(span(part) if isinstance(part, str) else part for part in parts)
-    return Row(spans=spans, key=key, indent=indent)
+    return Row(spans=spans, key=key, indent=indent, drawing=drawing)
 
 
 def paragraphs(text: str, role: str = "plain", *, indent: int = 0) -> list[Row]:
@@ -150,6 +154,16 @@ def cut(spans: Iterable[Span], width: int) -> tuple[Span, ...]:
         out.append(part)
         left -= cells
     return tuple(out)
+
+
+def beside(line: Row, shift: int, width: int) -> Row:
+    """Return the `width` cells of a drawing that begin `shift` cells from its left, with … where it goes on."""
+    out: list[Span] = []
+    for part in line.spans:
+        away = min(shift, cell_len(part.text))
+        shift -= away
+        out.append(Span(part.text[len(_split(part.text, away)[0]) if away else 0 :], part.role))
+    return Row(spans=cut(out, width), key=line.key, drawing=True)
 
 
 def wrap(line: Row, width: int) -> list[Row]:

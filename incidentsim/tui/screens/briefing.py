@@ -25,6 +25,8 @@ class BriefingScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", show=False, priority=True),
+        Binding("left", "slide(-1)", show=False),
+        Binding("right", "slide(1)", show=False),
         Binding("question_mark", "app.help", show=False),
         Binding("escape,q", "app.home", show=False),
     ]
@@ -56,7 +58,12 @@ class BriefingScreen(Screen[None]):
         share = prelude_progress(self.session.info(), self.session.snapshot())
         text = "simulating the minutes before the page" if share < 1 else "ready: Enter to take the pager"
         panel.draw(lambda width, _: [progress_row(share, text, width)])
-        self.query_one(KeyHints).update((("Enter", "take the pager"), ("↑ ↓", "read"), ("Esc", "back home")))
+        aside = (("← →", "drawing"),) if self.query_one("#briefing", RowsView).wide else ()
+        self.query_one(KeyHints).update((("Enter", "take the pager"), ("↑ ↓", "read"), *aside, ("Esc", "back home")))
+
+    def action_slide(self, step: int) -> None:
+        """Move a wide drawing sideways."""
+        self.query_one("#briefing", RowsView).slide(step)
 
     def action_take(self) -> None:
         """Take the pager: the clock runs from here."""

@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from incidentsim.tui.presenters.pages import gallery_detail, gallery_rows, recent_rows
 from incidentsim.tui.presenters.rows import Row, Span, span
-from incidentsim.tui.provider import HomeProvider
+from incidentsim.tui.provider import GalleryEntry, HomeProvider
 from incidentsim.tui.safe import set_titles
 from incidentsim.tui.widgets.bars import KeyHints
 from incidentsim.tui.widgets.plot import RowPanel
@@ -34,6 +34,7 @@ class HomeScreen(Screen[None]):
         super().__init__()
         self.provider = provider
         self._busy = ""
+        self._entries: tuple[GalleryEntry, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Build the three lists."""
@@ -66,7 +67,8 @@ class HomeScreen(Screen[None]):
         set_titles(self.query_one("#gallery-pane"), "Scenarios")
         set_titles(self.query_one("#recent-pane"), "Your sessions")
         gallery = self.query_one("#gallery", RowsView)
-        gallery.show(gallery_rows(self.provider.gallery(), gallery.size.width))
+        self._entries = self.provider.gallery()
+        gallery.show(gallery_rows(self._entries, gallery.size.width))
         self.query_one("#recent", RowsView).show(recent_rows(self.provider.recent()))
         self._describe(gallery.cursor_key)
         self.query_one(KeyHints).update(
@@ -88,7 +90,7 @@ class HomeScreen(Screen[None]):
             self.query_one("#home-title", RowPanel).show([Row(spans=title)])
 
     def _describe(self, key: str) -> None:
-        for entry in self.provider.gallery():
+        for entry in self._entries:
             if entry.id == key:
                 set_titles(self.query_one("#detail-pane"), entry.id)
                 self.query_one("#detail", RowsView).show(gallery_detail(entry))

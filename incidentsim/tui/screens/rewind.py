@@ -16,13 +16,13 @@ from incidentsim.tui.presenters.rows import row, span
 from incidentsim.tui.safe import set_titles
 from incidentsim.tui.widgets.rows_view import RowsView
 
-_MOMENT = re.compile(r"^(?:T?\+)?(?:(\d{1,3}):(\d{2})|(\d{1,5})(s|m)?)$")
+_MOMENT = re.compile(r"^(?:T?\+)?(?:(\d{1,3})(?::(?=\d\d$)|m(?=\d\d?s$))(\d{1,2})s?|(\d{1,5})(s|m)?)$")
 
 SECOND_US = 1_000_000
 
 
 def moment_us(text: str) -> int | None:
-    """Return the scenario time that `12:30`, `T+12:30`, `750s` or `12m` means; None for anything else."""
+    """Return the scenario time that `12:30`, `T+12:30`, `12m30s`, `750s` or `12m` means; None for anything else."""
     found = _MOMENT.match(text.strip())
     if found is None:
         return None
@@ -68,7 +68,7 @@ class RewindScreen(ModalScreen[int | None]):
         """Take the moment, or say what is wrong with it."""
         t_us = moment_us(event.value)
         if t_us is None:
-            self._say("Write minutes and seconds, such as 12:30, or 90s, or 12m.")
+            self._say("Write minutes and seconds, such as 12:30, or 12m30s, or 90s.")
         elif not t_us < self._end_us:
             self._say(f"That session ended at {format_clock(self._end_us)}.")
         else:

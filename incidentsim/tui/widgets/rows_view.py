@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -13,8 +14,11 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from incidentsim.tui.presenters.rows import Row, cut, row, span, wrap
+from incidentsim.tui.presenters.rows import Row, beside, cut, row, span, wrap
 from incidentsim.tui.widgets.styled import Styled
+
+SHIFT_CELLS = 8
+"""How far one arrow key moves drawings sideways."""
 
 
 class RowsView(Styled, ScrollView, can_focus=True):
@@ -22,7 +26,8 @@ class RowsView(Styled, ScrollView, can_focus=True):
 
     `wraps` folds long rows, else they are cut with an ellipsis. With `cursor` the arrow keys move a line
     cursor over rows that have a key, and Enter or a click chooses one; else they scroll. With `follow` the
-    end stays in view until someone scrolls up. `empty` explains an empty list.
+    end stays in view until someone scrolls up. `empty` explains an empty list. Drawings wider than the list
+    are moved sideways with `slide`; `wide` is whether there is one.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -85,6 +90,8 @@ class RowsView(Styled, ScrollView, can_focus=True):
         self._at_end = True
         self._revealed = ""
         self.cursor = 0
+        self._shift = 0
+        self._widest = 0
 
     def show(self, rows: Sequence[Row]) -> None:
         """Show these rows; the cursor stays on the row with the same key."""
@@ -131,16 +138,31 @@ class RowsView(Styled, ScrollView, can_focus=True):
         self._strips.clear()
         self._laid_width = width
         source = self._rows or (self._empty,)
+        self._widest = max((cell_len(r.text) for r in source if r.drawing), default=0)
+        self._shift = min(self._shift, max(0, self._widest - width))
         if self.has_cursor and (self.cursor >= len(source) or not source[self.cursor].key):
             self.cursor = next((i for i, r in enumerate(source) if r.key), 0)
-        self._lines = [
-            (number, line)
-            for number, r in enumerate(source)
-            for line in (wrap(r, width) if self.wraps else [Row(spans=cut(r.spans, width), key=r.key)])
-        ]
+        self._lines = [(number, line) for number, r in enumerate(source) for line in self._folded(r, width)]
         self.virtual_size = Size(width, len(self._lines))
         self.call_after_refresh(self._fit_width)
         self.refresh()
+
+    def _folded(self, line: Row, width: int) -> list[Row]:
+        if line.drawing:
+            return [beside(line, self._shift, width)]
+        return wrap(line, width) if self.wraps else [Row(spans=cut(line.spans, width), key=line.key)]
+
+    @property
+    def wide(self) -> bool:
+        """Return whether a drawing does not fit."""
+        return self._widest > self._laid_width > 0
+
+    def slide(self, step: int) -> None:
+        """Move drawings sideways by so many steps."""
+        shift = min(max(0, self._widest - self._laid_width), max(0, self._shift + step * SHIFT_CELLS))
+        if shift != self._shift:
+            self._shift = shift
+            self._lay_out()
 
     def _fit_width(self) -> None:
         """Fold again when a scrollbar came or went, which takes a column without a resize."""
@@ -196,11 +218,21 @@ class RowsView(Styled, ScrollView, can_focus=True):
             self._scroll_by(step)  # what can't be chosen can still be read
 
     def action_page(self, step: int) -> None:
-        """Scroll by a page, or move the cursor as far."""
-        if self.has_cursor:
-            self.action_move(step * max(1, self.size.height - 2))
-        else:
-            self._scroll_by(step * max(1, self.size.height - 1))
+        """Scroll by a page; the cursor goes to a row that is in view then, so that nothing is passed over unread."""
+        self._scroll_by(step * max(1, self.size.height - 1))
+        if not self.has_cursor:
+            return
+        top = self.scroll_offset.y
+        keyed = [owner for owner, line in self._lines[top : top + self.size.height] if line.key]
+        if keyed and self.cursor not in keyed:
+            self.cursor = keyed[0] if step > 0 else keyed[-1]
+            self.refresh()
+            self.post_message(self.Moved(self, self.cursor_key))
+        elif not keyed or self._at_edge(step):
+            self.action_move(step * len(self._rows))
+
+    def _at_edge(self, step: int) -> bool:
+        return self.scroll_offset.y == (self.max_scroll_y if step > 0 else 0)
 
     def _scroll_by(self, step: int) -> None:
         self._revealed = ""

@@ -9,7 +9,7 @@ from typing import Any
 from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
 from incidentsim.events import ChangeRecorded, EffectObserved
-from incidentsim.world.kernel import Call
+from incidentsim.world.call import Call
 from incidentsim.world.stack.build import Stack
 
 CONFIG_PUSH_US = 5_000_000

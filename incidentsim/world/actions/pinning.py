@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
-
 from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
 from incidentsim.world.actions.base import Action, keep_inverse, no_such, push, record_change, report
 from incidentsim.world.stack.build import Stack
+from incidentsim.world.stack.component import Component
 from incidentsim.world.stack.pools.pool import Pool
-
-
-@runtime_checkable
-class Pinnable(Protocol):
-    """A component in which something has a version that can be fixed. Its kind's spec says `pinnable`."""
-
-    id: str
-
-    def pins(self) -> dict[str, tuple[str, ...]]:
-        """Return the known versions of each key, the one in force first."""
-        ...
-
-    def pin(self, key: str, revision: str) -> None:
-        """Fix one of the versions that `pins` returned."""
-        ...
 
 
 class Pin(Action):
     """`pin component key=revision`."""
 
-    def _target(self, stack: Stack, command: Command) -> tuple[Pinnable, str, str]:
+    def _target(self, stack: Stack, command: Command) -> tuple[Component, str, str]:
         name = stack.stable(command.args["component"])
         component = stack.components.get(name)
-        if not isinstance(component, Pinnable):
+        known = component.pins() if component is not None else {}
+        if component is None or not known:
             raise CommandError(f"there is nothing to pin in {command.args['component']!r}")
         key, equals, revision = command.args["revision"].partition("=")
-        known = component.pins()
         if not equals or key not in known:
             keys = ", ".join(known)
             raise CommandError(f"say what to pin as KEY=REVISION, KEY one of {keys}; got {command.args['revision']!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
 from incidentsim.world.actions.base import Action, no_such, record_change, report
-from incidentsim.world.kernel import Call
+from incidentsim.world.call import Call
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.retrieval import Shard
 from incidentsim.world.stack.retrieval.shard import FAILOVER_US

@@ -8,7 +8,7 @@ from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
 from incidentsim.specs.knobs import format_ratio
 from incidentsim.world.actions.base import Action, keep_inverse, no_such, push, record_change, report
-from incidentsim.world.kernel import Call
+from incidentsim.world.call import Call
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.edge.limits import RouteRule, Rule, ShedRule
 from incidentsim.world.stack.edge.route import Route

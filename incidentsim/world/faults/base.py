@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from incidentsim.exact import Draws
 from incidentsim.scenario.model import FaultPlan
-from incidentsim.world.kernel import Call
+from incidentsim.world.call import Call
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.build import Stack

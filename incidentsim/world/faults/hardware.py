@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from incidentsim.exact import Draws
 from incidentsim.scenario.model import FaultPlan
+from incidentsim.world.call import Call
 from incidentsim.world.faults.base import Fault
-from incidentsim.world.kernel import Call
 from incidentsim.world.stack.hardware.cotenant import CoTenant
 from incidentsim.world.stack.hardware.gpu import Gpu
 from incidentsim.world.stack.hardware.node import Node

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from incidentsim.world.call import Call
 from incidentsim.world.faults.base import Fault
-from incidentsim.world.kernel import Call
 from incidentsim.world.observability.lies import KV_USAGE, WAITING, Lie
 from incidentsim.world.stack.engine.replica import Replica
 from incidentsim.world.stack.pools.pod import Pod

@@ -10,7 +10,8 @@ from incidentsim.exact import Draws
 from incidentsim.specs.knobs import UNLIMITED, format_duration
 from incidentsim.telemetry.alerts import FIRING
 from incidentsim.telemetry.store import SeriesStore
-from incidentsim.world.kernel import OBSERVE, Call
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import OBSERVE
 from incidentsim.world.observability.shipping import Shipper
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import Component, ComponentState
@@ -71,7 +72,7 @@ class Observability(Component):
         elif name == "trace_sampling":
             journal.traced = self.int_knob(name)
         elif name == "access_log_sampling":
-            journal.accessed = self.int_knob(name)
+            journal.accessed = journal.routine(self.int_knob(name))
         elif name in ("log_rate", "log_buffer", "log_sampling"):
             shipper = journal.shipper
             limited = self.int_knob("log_rate") != UNLIMITED or self.int_knob("log_sampling") < 1_000_000

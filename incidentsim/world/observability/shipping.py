@@ -15,7 +15,8 @@ from incidentsim.exact import Draws
 from incidentsim.specs.knobs import UNLIMITED
 from incidentsim.telemetry.logs import LogStore
 from incidentsim.telemetry.registry import Registry
-from incidentsim.world.kernel import OBSERVE, Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import OBSERVE, Kernel
 
 FLUSH_US = 1_000_000
 """fluent-bit's default `Flush`."""

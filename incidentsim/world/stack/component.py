@@ -57,6 +57,14 @@ class Component:
         """Return a choice."""
         return str(self._knobs[name])
 
+    def pins(self) -> dict[str, tuple[str, ...]]:
+        """Return what has a version that `pin` can fix: the known revisions of each key, the one in force first."""
+        return {}
+
+    def pin(self, key: str, revision: str) -> None:
+        """Fix one of the revisions that `pins` returned. Raises KeyError where there is no such key."""
+        raise KeyError(key)
+
     def describe(self) -> list[str]:
         """Return settings and state as the component's own API would show them."""
         knobs = COMPONENTS[self.kind].knobs

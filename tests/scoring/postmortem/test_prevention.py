@@ -8,7 +8,7 @@ import pytest
 
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.play import names_of
-from incidentsim.scoring.postmortem.controls import Controls, controls_of, healthy_of, with_controls
+from incidentsim.scoring.postmortem.controls import Controls, controls_of, with_controls
 from incidentsim.scoring.postmortem.document import read
 from incidentsim.scoring.postmortem.prevention import Preventions, preventions
 from incidentsim.scoring.postmortem.protocol import Trial, TrialOutcome
@@ -110,13 +110,6 @@ def test_a_control_holds_against_the_timeline() -> None:
     assert held.digest != scenario.digest
     other = with_controls(scenario, items_of("- x\n  control: gateway.admission=tokens"))
     assert any(e.change and e.change.waiver for e in other.timeline)
-
-
-def test_a_healthy_world_has_nothing_planted() -> None:
-    """No fault, no waiver, no change that sets anything is left."""
-    scenario, _ = incident("slow-chat")
-    well = healthy_of(scenario)
-    assert [e for e in well.timeline if e.fault or (e.change and (e.change.sets or e.change.waiver))] == []
 
 
 def test_prevention_is_a_share_of_doing_nothing_with_its_price() -> None:

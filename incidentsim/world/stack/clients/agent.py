@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from incidentsim.exact import Draws, QuantileTable
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.clients.sessions import conversation_id
 from incidentsim.world.stack.clients.tenant import AGENT_INDEX, TenantState
 from incidentsim.world.stack.requests import UserRequest

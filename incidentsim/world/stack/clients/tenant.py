@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from incidentsim.exact import Draws, QuantileTable
 from incidentsim.scenario.model import Tenant
 from incidentsim.telemetry.store import SeriesStore
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.clients.demand import Demand
 from incidentsim.world.stack.clients.sessions import Sessions
 from incidentsim.world.stack.component import Component, ComponentState

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from incidentsim.scenario.parts.data import JobPart
 from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.store import SeriesStore
+from incidentsim.world.call import Call
 from incidentsim.world.journal import Journal
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.data.batch import FeatureState
 

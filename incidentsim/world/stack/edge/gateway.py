@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from incidentsim.telemetry.store import SeriesStore
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.edge.fallback import Fallback
 from incidentsim.world.stack.edge.gateway_metrics import GatewayMetrics
 from incidentsim.world.stack.edge.guards import Guards
 from incidentsim.world.stack.edge.hedging import Hedging, join
 from incidentsim.world.stack.edge.limits import RouteRule, Shedder
+from incidentsim.world.stack.edge.losses import lost
 from incidentsim.world.stack.edge.regions import ROUND_TRIP_US, Regions
 from incidentsim.world.stack.edge.retry_budget import RetryBudget
 from incidentsim.world.stack.edge.sweeping import sweep
@@ -313,42 +315,7 @@ class Gateway(Component):
 
     def lost(self, attempts: list[Attempt]) -> None:
         """A replica dropped these; retry within the budget, else fall back, else tell the client 503."""
-        for sequence in attempts:
-            attempt, lane = sequence, sequence.lane
-            assert lane is not None
-            lane.leave(sequence)
-            client = sequence.carries
-            if client is not None:
-                self.hedging.part(sequence)
-                if client.ended or client.pod is not None:
-                    continue
-                attempt = client
-            elif sequence.ended or sequence.carrier is not None:
-                continue
-            self._retry(attempt, lane)
-        self.dispatch()
-
-    def _retry(self, attempt: Attempt, lane: Lane) -> None:
-        retried = attempt.gateway_retries > 0
-        in_play = self.requests_in_flight + self.queued + 1  # this one has just left its pod
-        allowed = in_play * self.int_knob("retry_budget") // 1_000_000
-        reason = "upstream reset"
-        if attempt.gateway_retries < self.int_knob("retry_attempts") and attempt.request.first_us == NEVER:
-            if retried or self.gateway_retries_in_flight < allowed:
-                attempt.gateway_retries += 1
-                self.gateway_retries_in_flight += not retried
-                lane.metrics.retries.value += 1
-                attempt.rewind()
-                attempt.queued_us = self._kernel.now
-                lane.flow.push(attempt, attempt.request.tenant.priority)
-                return
-            lane.metrics.retry_overflow.value += 1
-            reason = "upstream reset, no retry budget"
-        if attempt.request.first_us != NEVER:
-            self.answer(attempt, 503, reason=reason)
-            return
-        attempt.rewind()
-        self.cannot(attempt, lane, 503, reason)
+        lost(self, attempts)
 
     def hung_up(self, attempt: Attempt) -> None:
         """The client closed the connection."""

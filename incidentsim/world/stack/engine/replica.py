@@ -21,7 +21,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from heapq import heappop, heappush
 
-from incidentsim.world.kernel import STEP_END, Call, Kernel
+from incidentsim.world.call import Call, call_to
+from incidentsim.world.kernel import STEP_END, Kernel
 from incidentsim.world.stack.engine.macro_step import (
     BLOCK_MASK,
     BLOCK_SHIFT,
@@ -68,7 +69,7 @@ class Replica(RunningSet):
         self._busy = False
         self._version = self._start = self._k = self._base = self._slope = self._end_fine = self._end_us = 0
         self._iterations = 0
-        self._call = Call(self._end, None)
+        self._call = call_to(self._end)
         self._spare: Call | None = None
         self.prefill_tokens = self.decode_tokens = 0
 
@@ -129,7 +130,7 @@ class Replica(RunningSet):
             self._end_fine = end = start + end
             self._end_us = end = end // FINE
             # the call on the queue for the old end is stale from here on
-            self._call, self._spare = self._spare or Call(self._end, None), None
+            self._call, self._spare = self._spare or call_to(self._end), None
             self._kernel.push(end, self._call, STEP_END)
 
     def reset_prefix_cache(self) -> None:
@@ -143,7 +144,7 @@ class Replica(RunningSet):
         self._batch = None
         self._busy = False
         self._version += 1
-        self._call = Call(self._end, None)
+        self._call = call_to(self._end)
         return self._drop_everyone()
 
     # -- what others may read, interpolated inside a macro step ---------------------------------------------

@@ -13,8 +13,9 @@ from incidentsim.exact import Draws
 from incidentsim.specs.knobs import UNLIMITED
 from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.store import SeriesStore
+from incidentsim.world.call import Call
 from incidentsim.world.journal import Journal
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.engine.replica import Replica
 from incidentsim.world.stack.hardware.container import ContainerSeries

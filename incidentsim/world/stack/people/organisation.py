@@ -9,7 +9,8 @@ from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Change
 from incidentsim.specs.knobs import UNLIMITED, KnobValue
 from incidentsim.telemetry.store import SeriesStore
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.component import Component, ComponentState
 
 

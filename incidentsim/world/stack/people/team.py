@@ -10,7 +10,8 @@ from incidentsim.errors import CommandError
 from incidentsim.exact import Draws
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Doing, TeamMate, Topic
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import Kernel
 
 MATCH_AT_LEAST = 62
 """Least token-set similarity (0-100) of a question and a known way to put it; below, the person doesn't follow.

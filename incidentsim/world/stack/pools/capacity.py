@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from incidentsim.telemetry.registry import Registry
+from incidentsim.world.call import Call
 from incidentsim.world.journal import Journal
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.hardware.hosts import Hosts
 from incidentsim.world.stack.hardware.node import Node
 from incidentsim.world.stack.pools.pod import Pod

@@ -9,8 +9,9 @@ from incidentsim.scenario.parts import ControlPlanePart
 from incidentsim.specs.knobs import UNLIMITED, KnobValue
 from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.store import SeriesStore
+from incidentsim.world.call import Call
 from incidentsim.world.journal import Journal
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.pools.pod import Pod
 from incidentsim.world.stack.pools.pool import Pool

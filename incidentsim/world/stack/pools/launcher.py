@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from incidentsim.exact import Draws
 from incidentsim.telemetry.registry import Registry
+from incidentsim.world.call import Call
 from incidentsim.world.journal import Journal
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.engine.sequence import NEVER
 from incidentsim.world.stack.engine.step_model import BLOCK_TOKENS
 from incidentsim.world.stack.pools.pod import Pod

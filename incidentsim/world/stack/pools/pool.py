@@ -14,8 +14,9 @@ from incidentsim.specs.components import POOL
 from incidentsim.specs.knobs import KnobValue, format_value
 from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.store import SeriesStore
+from incidentsim.world.call import Call
 from incidentsim.world.journal import Journal
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.engine.step_model import BLOCK_TOKENS, PRESETS, StepModel
 from incidentsim.world.stack.hardware.node import Node
@@ -79,7 +80,7 @@ class Pool(Component):
         for name, read in (
             ("inference_pool_average_kv_cache_utilization", self._mean_kv),
             ("inference_pool_average_queue_size", self._mean_queue),
-            ("inference_pool_ready_pods", lambda: float(len(self.routable))),
+            ("inference_pool_ready_pods", self._ready),
         ):
             registry.gauge(name, label, read, target="epp")
         price = self.capacity.dollars_per_hour
@@ -326,6 +327,9 @@ class Pool(Component):
     def dollars_per_hour(self) -> float:
         """Price of the GPUs held now."""
         return self.capacity.dollars_per_hour()
+
+    def _ready(self) -> float:
+        return float(len(self.routable))
 
     def _mean_kv(self) -> float:
         ready = self.routable

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from incidentsim.exact import Draws
 from incidentsim.telemetry.registry import Registry
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import Kernel
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.retrieval.stage import Retrieval

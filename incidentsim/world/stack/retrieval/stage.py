@@ -14,8 +14,9 @@ from incidentsim.exact import Draws, QuantileTable
 from incidentsim.scenario.parts import RetrievalPart
 from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.store import SeriesStore
+from incidentsim.world.call import Call
 from incidentsim.world.journal import Journal
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.requests import STALE, UNGROUNDED, Attempt
 from incidentsim.world.stack.retrieval import recall

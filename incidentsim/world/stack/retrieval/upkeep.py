@@ -9,7 +9,8 @@ from incidentsim.exact import Draws
 from incidentsim.scenario.parts import RetrievalPart
 from incidentsim.specs.knobs import format_duration
 from incidentsim.telemetry.registry import Registry
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.retrieval.instruments import Warnings
 from incidentsim.world.stack.retrieval.sparse import SparseIndex
 from incidentsim.world.stack.retrieval.vectors import LIVE, SNAPSHOT, VectorIndex

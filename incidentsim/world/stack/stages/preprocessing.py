@@ -11,8 +11,9 @@ from incidentsim.exact import Draws
 from incidentsim.scenario.parts import PreprocessingPart
 from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.store import SeriesStore
+from incidentsim.world.call import Call
 from incidentsim.world.journal import Journal
-from incidentsim.world.kernel import Call, Kernel
+from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.edge.gateway import Gateway
 from incidentsim.world.stack.requests import Attempt

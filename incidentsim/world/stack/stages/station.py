@@ -11,14 +11,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from incidentsim.world.kernel import NORMAL, BareCall, Kernel
+from incidentsim.world.call import Call
+from incidentsim.world.kernel import NORMAL, Kernel
 
 Job = TypeVar("Job")
 
 _MILLION = 1_000_000
 
 
-class _Work(BareCall):
+class _Work(Call):
     """One accepted job, and the event of its end. `live` turns False when it leaves before that: then it does nothing.
 
     `submit` fills it in.

@@ -1,4 +1,4 @@
-"""The scripted players of `policies`, made ready for one session: `run --policy` and tests ask here."""
+"""The scripted players of `policies`, made ready for one session: `sweep` and `run --policy` ask here."""
 
 from __future__ import annotations
 

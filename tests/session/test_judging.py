@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-
-import pytest
-
-from incidentsim.cli.judge import shown_vocabulary
-from incidentsim.cli.library import load
 from incidentsim.scenario.cast import make_cast
+from incidentsim.session.judging import shown_vocabulary
 from incidentsim.session.ports import real_world
-from tests.cli.conftest import ROOT
+from tests.world.worlds import packaged
 
 
-def test_names_are_those_of_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_are_those_of_a_session() -> None:
     """Every name of the real world, under any cast, is one that scoring knows."""
-    monkeypatch.delitem(sys.modules, "incidentsim.world")
-    scenario = load("slow-chat", ROOT / "scenarios")
+    scenario = packaged()
     cast = make_cast(scenario, 11)
     ours, theirs = shown_vocabulary(scenario, cast), real_world(scenario, seed=11, cast=cast).vocabulary()
     assert set(ours.causes) == set(theirs.causes)

@@ -1,0 +1,61 @@
+"""The compiled world (`make fast`), where there is a build of these sources: the same world to the bit."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.digests import run_child
+from incidentsim import sources
+from tools.compile_world import INTERPRETED, modules
+
+needs_build = pytest.mark.skipif(not sources.build_path().is_dir(), reason="no build of these sources: `make fast`")
+
+
+@needs_build
+@pytest.mark.parametrize("what", ["chat", "assistant", "multi-region"])
+def test_the_compiled_world_is_the_same_to_the_bit(what: str) -> None:
+    """Every checkpoint's digests, of dynamics and of telemetry, agree with those of the interpreted world."""
+    interpreted, compiled = (run_child(sys.executable, "7", pure, what, "on", "8137911") for pure in ("1", "0"))
+    assert compiled.form == "compiled"
+    assert interpreted.form == "interpreted"
+    assert (compiled.dyn, compiled.tel, compiled.marks) == (interpreted.dyn, interpreted.tel, interpreted.marks)
+
+
+def test_a_build_is_used_only_for_the_sources_it_was_made_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build under the right digest goes first on the package's path, one of other sources is passed over."""
+    monkeypatch.setattr(sources, "BUILDS", tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delenv(sources.PURE_VARIABLE)
+    right = sources.build_path()
+    right.with_name("cpython-311-x86_64-linux-gnu-0123456789abcdef").mkdir()
+    found = ["incidentsim"]
+    sources.use_build(found)
+    assert found == ["incidentsim"]
+    right.mkdir()
+    sources.use_build(found)
+    assert found == [str(right / "incidentsim"), "incidentsim"]
+    monkeypatch.setenv(sources.PURE_VARIABLE, "1")
+    pure = ["incidentsim"]
+    sources.use_build(pure)
+    assert pure == ["incidentsim"]
+
+
+def test_what_a_build_depends_on_changes_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One changed byte of any file that the compiled modules import gives another digest."""
+    (tmp_path / "world").mkdir()
+    (tmp_path / "world" / "a.py").write_text("x = 1\n")
+    monkeypatch.setattr(sources, "PACKAGE", tmp_path)
+    before = sources.digest_of(("world",))
+    (tmp_path / "world" / "a.py").write_text("x = 2\n")
+    assert sources.digest_of(("world",)) != before
+
+
+def test_everything_but_the_exceptions_is_compiled() -> None:
+    """All modules of the world are named once, packages' own files and the exceptions left out."""
+    names = modules()
+    assert len(names) == len({*names})
+    assert "world/stack/engine/replica.py" in names
+    assert not any(name.startswith(INTERPRETED) or name.endswith("__init__.py") for name in names)
