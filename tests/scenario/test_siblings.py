@@ -178,7 +178,7 @@ UNSOUND: dict[str, tuple[tuple[str, str], str, str]] = {
     "unknown fault": (("kind: traffic_surge", "kind: traffic_surg"), "did you mean 'traffic_surge'?",
                       "kind: traffic_surg,"),
     "evidence": (('[["change:chg-9"]', '[["change:chg-8"]'), "no change", "change:chg-8"),
-    "missing script": (("variants/refuse.jsonl", "variants/refus.jsonl"), "no such file", ""),
+    "missing script": (("variants/refuse.jsonl", "variants/refus.jsonl"), "there is no file", "variants/refus.jsonl"),
     "leak": (("Customers ask what", "Somebody of {tenant.corner-shop} asks what"), "points at the culprit", ""),
 }  # fmt: skip
 
