@@ -21,22 +21,10 @@ DECIDING = ("exact.py", "scenario", "specs", "telemetry", "world")
 """What decides a digest; in the order they are hashed."""
 
 COMPILED = ("bench", "exact.py", "telemetry", "world")
-"""What a build replaces: whole folders, since a module's neighbours must come from the same place. `bench` is there
+"""What a build replaces, and what its name is a digest of: whole folders, since a module's neighbours must come from
 
-because a class can only be derived from a compiled one by a compiled one."""
-
-BUILT_FROM = (
-    *COMPILED,
-    "client_api.py",
-    "commands",
-    "errors.py",
-    "events.py",
-    "scenario",
-    "specs",
-    "text.py",
-    "transcript",
-)
-"""What a build depends on: what it replaces, and what that imports."""
+the same place. `bench` is there because only a compiled class can be derived from a compiled one. What these import
+besides stays interpreted and is looked up at run time, so a build does not depend on it."""
 
 BUILDS = PACKAGE.parent / "build" / "fast"
 """Where builds lie: beside the package of a checkout. An installed package has none."""
@@ -65,7 +53,7 @@ def source_digest() -> str:
 
 def build_path() -> Path:
     """Return where the build of these sources for this Python lies, or would."""
-    return BUILDS / f"{EXTENSION_SUFFIXES[0].split('.')[1]}-{digest_of(BUILT_FROM)[:16]}"
+    return BUILDS / f"{EXTENSION_SUFFIXES[0].split('.')[1]}-{digest_of(COMPILED)[:16]}"
 
 
 def use_build(search_path: list[str]) -> None:

@@ -94,9 +94,11 @@ def _load(files: Folder, stacks: Path | None, document: Document | None) -> Scen
 
 
 def with_stack_demand(scenario: Scenario) -> Scenario:
-    """Return the scenario with the stack's tenants and SLOs where it has none."""
+    """Return the scenario with the stack's tenants and SLOs where it has none, and its own alert rules in the stack."""
     stack = scenario.stack
-    given = {"tenants": scenario.tenants or stack.tenants, "slos": scenario.slos or stack.slos}
+    given: dict[str, Any] = {"tenants": scenario.tenants or stack.tenants, "slos": scenario.slos or stack.slos}
+    if scenario.alert_rules:
+        given["stack"] = stack.model_copy(update={"alert_rules": scenario.alert_rules})
     return scenario.model_copy(update=given)
 
 
