@@ -1,8 +1,8 @@
 """Does a fix that nobody listed score like the reference? `python -m benchmarks.held_out [SCENARIO...] [--seeds A..B]`
 
-A scenario's held-out fix has only acts. Here they take the place of the acts and questions of the first reference, whose
-looks, thoughts and statuses stay as they are; resolving waits for the last act. Both are played and scored. Printed
-per scenario and seed: practice index and S of both. Exit code 1 when a held-out fix scores less than nine tenths.
+A scenario's held-out fix has only acts. Here they take the place of the acts and questions of the first reference,
+whose looks, thoughts and statuses stay as they are; resolving waits for the last act. Both are played and scored.
+Printed per scenario: practice index and S of both. Exit code 1 when a held-out fix scores less than nine tenths.
 """
 
 from __future__ import annotations
