@@ -124,6 +124,7 @@ def test_when_the_conductor_ends_so_does_the_tree(number: signal.Signals) -> Non
     program = (
         COMMON
         + """
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is born ignoring it
 alive = int(sys.argv[1])
 def wait_for_a_right(branches):
     branches.fork(partial(wait, branches))
