@@ -196,6 +196,10 @@ def test_the_verb_refuses_what_it_can_not_do(
     assert not (tmp_path / "data").exists()
 
 
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job is born ignoring it
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_a_stopped_sweep_goes_on(tmp_path: Path, how: signal.Signals, code: int) -> None:
@@ -209,7 +213,7 @@ def test_a_stopped_sweep_goes_on(tmp_path: Path, how: signal.Signals, code: int)
     process = subprocess.Popen(
         [sys.executable, "-m", "incidentsim", *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)},
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=_hear_interrupts,
     )  # fmt: skip
     assert process.stderr is not None
     lines = [process.stderr.readline() for _ in range(4)]
