@@ -213,7 +213,8 @@ def test_a_stopped_sweep_goes_on(tmp_path: Path, how: signal.Signals, code: int)
     process = subprocess.Popen(
         [sys.executable, "-m", "incidentsim", *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)},
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=_hear_interrupts,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        preexec_fn=_hear_interrupts,  # noqa: PLW1509 - pytest has one thread here
     )  # fmt: skip
     assert process.stderr is not None
     lines = [process.stderr.readline() for _ in range(4)]
