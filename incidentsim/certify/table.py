@@ -24,9 +24,9 @@ def certificates_page(folders: Mapping[str, Path]) -> str:
         "`incidentsim scenario certify` proves a scenario by running it, and writes `certificate.json` into its "
         "folder, with every figure behind the ten checks ([what they ask](../authoring.md)). Practice indices are "
         "means over seeds; the margin is that between reference and novice. Difficulty comes from the mean index of "
-        f"{', '.join(LADDER)}. The first signal is when the first set of evidence with metrics or logs is complete, for "
-        "the slowest cause and seed, in seconds after the page. CPU seconds of one run with telemetry are those of the "
-        "machine that certified.", "",
+        f"{', '.join(LADDER)}. The first signal is when the first set of evidence with metrics or logs is complete, "
+        "for the slowest cause and seed, in seconds after the page. CPU seconds of one run with telemetry are those of "
+        "the machine that certified.", "",
         certificates_table(folders),
     ]) + "\n"  # fmt: skip
 

@@ -39,7 +39,7 @@ class Linted:
 
 @click.group("scenario")
 def command() -> None:
-    """List, show, check and write scenarios."""
+    """List, show, check, certify and write scenarios."""
 
 
 @command.command("list")
