@@ -32,8 +32,9 @@ EXIT_CODES = (
     (0, "fine, whatever became of the incident"),
     (
         DigestMismatch.exit_code,
-        "a check found something: lint, a certificate that fails or is not current, digests that differ, what doctor finds missing, a missed benchmark "
-        "goal, a postmortem that the record contradicts, a play of a sweep that ended with an error",
+        "a check found something: lint, a certificate that fails or is not current, digests that differ, what doctor "
+        "finds missing, a missed benchmark goal, a postmortem that the record contradicts, a play of "
+        "a sweep that ended with an error",
     ),
     (UsageError.exit_code, "bad usage, or an input file that can't be used"),
     (TranscriptError.exit_code, "a transcript can't be read, or its chain is broken"),

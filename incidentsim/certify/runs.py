@@ -23,6 +23,9 @@ from incidentsim.sources import digest_of
 from incidentsim.sweep.identity import this_engine
 from incidentsim.sweep.local import InProcess, Processes
 
+DECIDING = tuple(f"certify/{name}.py" for name in ("courses", "runs", "scripts", "signals"))
+"""The files beside the engine that decide what a job gives."""
+
 PAGES = "page"
 """Severity of an alert that pages."""
 
@@ -48,7 +51,7 @@ class Job:
     def key(self) -> list[Any]:
         """Return what decides the result."""
         return [
-            this_engine().digest, digest_of(("certify",)), self.scenario.id, self.scenario.digest, self.seed, self.kind,
+            this_engine().digest, digest_of(DECIDING), self.scenario.id, self.scenario.digest, self.seed, self.kind,
             self.script, self.scenario.scripts.get(self._file(), ""),
         ]  # fmt: skip
 
