@@ -122,6 +122,14 @@ def read(folder: Path) -> Certificate | None:
         return None
 
 
+def better_there(folder: Path, scenario: Scenario, certificate: Certificate) -> bool:
+    """Return whether a folder holds a certificate of the same scenario and program over more seeds or players."""
+    there = None if staleness(folder, scenario) else read(folder)
+    if there is None or there.source != certificate.source:
+        return False
+    return (len(there.seeds), len(there.players)) > (len(certificate.seeds), len(certificate.players))
+
+
 def staleness(folder: Path, scenario: Scenario) -> str:
     """Return why the certificate in a folder does not hold for the scenario of today; empty when it does."""
     if not (folder / FILE).exists():

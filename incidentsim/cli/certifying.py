@@ -51,8 +51,8 @@ def certify(
     Ten checks over seeds: healthy without faults, harmful when left alone, references that work, wrong fixes that
     don't, players in their places, evidence in time, no truth in texts, determinism, measured difficulty. The result
     is certificate.json in the scenario's folder, bound to the scenario's digest and the engine's compat; one that
-    fails is written, too, and says why. What was run is kept, so an interrupted certificate goes on. Twenty seeds
-    with all players take hours, --seeds 1 --players short minutes.
+    fails is written, too, and says why; one over more seeds is not overwritten. What was run is kept, so an
+    interrupted certificate goes on. Twenty seeds with all players take hours, --seeds 1 --players short minutes.
 
     Ends with 1 when a check fails; with --check, when a scenario has no current certificate.
     """
@@ -99,7 +99,7 @@ def _check(wanted: list[Path], *, as_json: bool) -> int:
 def _certify(
     wanted: list[Path], config: Config, *, seeds: int, players: str, workers: int | None, as_json: bool
 ) -> int:
-    from incidentsim.certify.certificate import write
+    from incidentsim.certify.certificate import better_there, write
     from incidentsim.certify.player_checks import PLAYERS
     from incidentsim.certify.run import Plan, certify
     from incidentsim.cli.library import cache_dir
@@ -118,6 +118,9 @@ def _certify(
         found.append(certificate)
         if not as_json:
             _print(certificate, console())
+        if better_there(folder, scenario, certificate):
+            click.echo(f"not written: {show_file(folder)} has one over more seeds or players", err=True)
+            continue
         try:
             click.echo(f"written: {show_file(write(certificate, folder))}", err=True)
         except OSError as wrong:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from incidentsim.certify.certificate import FILE, SCHEMA, read, staleness
+from incidentsim.certify.certificate import FILE, SCHEMA, read, staleness, write
 from incidentsim.certify.player_checks import SHORT
 from incidentsim.certify.table import certificates_table
 from incidentsim.cli.main import main
@@ -65,6 +66,18 @@ def test_a_second_one_runs_nothing_and_has_the_same_bytes(folder: Path, capsys: 
     assert "FAILED  Left alone, users are hurt on every seed" in captured.out
     assert "passed  Two runs agree to the byte, and a run is cheap" in captured.out
     assert (folder / FILE).read_bytes() == before
+
+
+def test_a_small_one_leaves_a_larger_one_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A look on one seed does not undo what was proven over two, unless the program is another one by now."""
+    one = read(folder)
+    assert one is not None
+    write(replace(one, seeds=(1, 2)), folder)
+    assert certify(folder) == 1
+    assert "has one over more seeds" in capsys.readouterr().err
+    write(replace(one, seeds=(1, 2), source="another"), folder)
+    assert certify(folder) == 1
+    assert read(folder) == one
 
 
 def test_check_runs_nothing_and_tells_what_fails(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
