@@ -61,7 +61,7 @@ class DurationType(click.ParamType[int]):
 
 def data_option(function: F) -> F:
     """Add `--data DIR`: where sessions are kept."""
-    return click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+    return click.option("--data", is_eager=True, type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
                         help="Where sessions are kept.")(function)  # fmt: skip
 
 
@@ -76,9 +76,27 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
+class TranscriptType(click.ParamType[Path]):
+    """A transcript: its file, or the id of a session of the data directory, or how one id begins."""
+
+    name = "transcript"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the file. Raises UsageError when a bare word is neither a file nor one session."""
+        path = Path(value)
+        if path.exists() or path.name != str(value) or path.suffix:
+            return path
+        from incidentsim.config import load_config
+        from incidentsim.session.store import session_path
+
+        given = ctx.params.get("data") if ctx is not None else None
+        config = load_config({"data_dir": given if isinstance(given, Path) else None})
+        return session_path(config.data_dir, str(value))
+
+
 def transcript_argument(function: F) -> F:
     """Add the TRANSCRIPT argument."""
-    return click.argument("transcript", type=click.Path(path_type=Path))(function)
+    return click.argument("transcript", type=TranscriptType())(function)
 
 
 def _is_seed(text: str) -> bool:

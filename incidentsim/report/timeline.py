@@ -31,7 +31,7 @@ _ROW_US = 60_000_000
 
 _SIGNAL_TITLES = {
     "ttft": "Time to first token, 95th percentile", "tokens": "Tokens generated", "queue": "Requests waiting",
-    "kv": "KV cache in use", "preemptions": "Preemptions", "errors": "Failed requests",
+    "kv": "KV cache in use", "preemptions": "Preemptions", "quality": "Answers of no use", "errors": "Failed requests",
 }  # fmt: skip
 """Titles for people who don't know the tiles of the terminal."""
 

@@ -101,7 +101,7 @@ def _check_stack(scenario: Scenario, located: Located) -> None:
         if route.canary and route.canary not in route.pools[1:]:
             hint = did_you_mean(route.canary, route.pools[1:])
             located.report(("stack", "routes", i, "canary"), f"the canary is a later one of the route's pools{hint}")
-    check_rules(stack.alert_rules, located)
+    check_rules(stack.alert_rules, ("alert_rules",) if scenario.alert_rules else ("stack", "alert_rules"), located)
 
 
 def _check_observability(part: ObservabilityPart, located: Located) -> None:

@@ -1,4 +1,4 @@
-"""Checks a stack's alert rules: Prometheus rule-file syntax, bounded, problems at the rule's line."""
+"""Checks the alert rules of a stack or a scenario: Prometheus' syntax, bounded, problems at the rule's line."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ MAX_OPERATORS = 120
 """Most parentheses and operators in one expression: parsing time grows with the square of nesting."""
 
 _OPERATORS = re.compile(r"[(+*/%^-]|\b(?:and|or|unless)\b", re.IGNORECASE)
-_PATH: Path = ("stack", "alert_rules")
 
 
-def check_rules(rules: dict[str, Any], located: Located) -> None:
-    """Report every rule that can't be used."""
-    if not rules or not _bounded(rules, located):
+def check_rules(rules: dict[str, Any], where: Path, located: Located) -> None:
+    """Report every rule that can't be used; the rules stand at `where`."""
+    if not rules or not _bounded(rules, where, located):
         return
     from incidentsim.telemetry.alerts import RuleSet
 
@@ -31,17 +30,17 @@ def check_rules(rules: dict[str, Any], located: Located) -> None:
     except QueryError as error:
         whole = str(error)
     found = False
-    for path, name, rule in _rules(rules):
+    for path, name, rule in _rules(rules, where):
         try:
             RuleSet.from_mapping({"groups": [{"name": name, "rules": [rule]}]})
         except QueryError as error:
             found = True
             located.report(path, str(error))
     if not found:
-        located.report(_PATH, whole, key=True)
+        located.report(where, whole, key=True)
 
 
-def _rules(rules: dict[str, Any]) -> list[tuple[Path, str, Any]]:
+def _rules(rules: dict[str, Any], where: Path) -> list[tuple[Path, str, Any]]:
     """Return (path, name of the group, rule) of everything that looks like a rule."""
     found: list[tuple[Path, str, Any]] = []
     groups = rules.get("groups")
@@ -49,15 +48,15 @@ def _rules(rules: dict[str, Any]) -> list[tuple[Path, str, Any]]:
         entries = group.get("rules") if isinstance(group, dict) else None
         name = str(group.get("name", "")) if isinstance(group, dict) else ""
         for j, rule in enumerate(entries if isinstance(entries, list) else []):
-            found.append(((*_PATH, "groups", i, "rules", j), name or "unnamed", rule))
+            found.append(((*where, "groups", i, "rules", j), name or "unnamed", rule))
     return found
 
 
-def _bounded(rules: dict[str, Any], located: Located) -> bool:
-    entries = _rules(rules)
+def _bounded(rules: dict[str, Any], where: Path, located: Located) -> bool:
+    entries = _rules(rules, where)
     groups = rules.get("groups")
     if len(entries) > MAX_RULES or (isinstance(groups, list) and len(groups) > MAX_RULES):
-        located.report(_PATH, f"more than {MAX_RULES} rules or groups", key=True)
+        located.report(where, f"more than {MAX_RULES} rules or groups", key=True)
         return False
     fine = True
     for path, _, rule in entries:

@@ -19,7 +19,7 @@ __all__ = ["Line", "Section", "debrief", "move_line"]
 
 _TITLES = {
     "detect": "Detected", "acknowledge": "Acknowledged", "engage": "Engaged", "identify": "Cause identified",
-    "mitigate": "Users helped", "resolve": "Resolved",
+    "mitigate": "Users well again, by an action that helped", "resolve": "Causes gone, temporary measures settled",
 }  # fmt: skip
 
 

@@ -55,7 +55,9 @@ def carrying_lines(card: Scorecard) -> tuple[Line, ...]:
         enough = next((i for i, item in enumerate(items) if item.completes), None)
         for item in items if enough is None else items[: enough + 1]:
             tail = ", which made it enough" if item.completes else ", not enough" if enough is None else ""
-            out.append(Line(text=f"{cause}: {item.item} at {format_clock(item.t_us)}{tail}", seqs=(item.seq,)))
+            named = f"{cause}: " if len(by) > 1 else ""
+            seen = item.item.replace(":", " ", 1)
+            out.append(Line(text=f"{named}{seen} at {format_clock(item.t_us)}{tail}", seqs=(item.seq,)))
     return tuple(out)
 
 

@@ -62,6 +62,7 @@ def tile_specs(scenario: Scenario) -> tuple[TileSpec, ...]:
     ttft = next((slo.threshold / 1e6 for slo in scenario.slos if slo.kind == "ttft"), None)
     availability = next((slo for slo in scenario.slos if slo.kind == "availability"), None)
     errors = None if availability is None else 1 - availability.objective / 1e6
+    quality = next((slo for slo in scenario.slos if slo.kind == "quality"), None)
     return (
         TileSpec(
             key="ttft",
@@ -91,12 +92,7 @@ def tile_specs(scenario: Scenario) -> tuple[TileSpec, ...]:
             line="limit",
             promql=f"avg({scenario.stack.observability.names.get(KV_USAGE, KV_USAGE)})",
         ),
-        TileSpec(
-            key="preemptions",
-            title="preempt/s",
-            unit="1/s",
-            promql="sum(rate(vllm:num_preemptions_total[1m]))",
-        ),
+        _preemptions() if quality is None else _quality(quality),
         TileSpec(
             key="errors",
             title="errors",
@@ -105,6 +101,19 @@ def tile_specs(scenario: Scenario) -> tuple[TileSpec, ...]:
             promql=_bad_share(availability),
         ),
     )
+
+
+def _preemptions() -> TileSpec:
+    return TileSpec(
+        key="preemptions", title="preempt/s", unit="1/s", promql="sum(rate(vllm:num_preemptions_total[1m]))"
+    )  # fmt: skip
+
+
+def _quality(slo: Slo) -> TileSpec:
+    """Return the tile of an objective on what answers are worth: what no other tile shows, and users feel."""
+    return TileSpec(
+        key="quality", title="no use", unit="ratio", objective=1 - slo.objective / 1e6, promql=_bad_share(slo)
+    )  # fmt: skip
 
 
 def _bad_share(slo: Slo | None) -> str:

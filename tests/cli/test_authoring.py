@@ -35,7 +35,7 @@ MISTAKES: dict[str, list[Edit]] = {
     ],
     "a script that no session would take": [
         ("reference/widen-bounds.jsonl", "scale chat-pool 10", "scale chatpool 10"),
-        ("reference/widen-bounds.jsonl", "shed all 40%", "limit storefront tokens 100k"),
+        ("reference/widen-bounds.jsonl", "set autoscaler.min_replicas 8", "limit storefront tokens 100k"),
     ],
     "a page that tells the answer": [
         ("scenario.yaml", "chat answers start late for all customers", "the autoscaler scaled chat-pool in"),

@@ -140,6 +140,21 @@ def test_verify_finds_a_whole_record(incidentsim: CommandLine, played: Path) -> 
     assert "replay   identical" in done.out
 
 
+def test_a_session_is_named_by_its_id(incidentsim: CommandLine, place: Path, played: Path) -> None:
+    """verify, score and report take a session's id, or how it begins; a word that is none ends with 2."""
+    sessions = place / "data" / "sessions"
+    sessions.mkdir(parents=True)
+    played.rename(sessions / "slow-answers-0badcafe.jsonl")
+    assert incidentsim("verify", "slow-answers-0bad").code == 0
+    assert incidentsim("score", "slow-answers-0badcafe").code == 0
+    absent = incidentsim("verify", "fast-answers")
+    assert (absent.code, "there is no session 'fast-answers'" in absent.err) == (2, True)
+    sessions.rename(place / "elsewhere")
+    (place / "other").mkdir()
+    (place / "elsewhere").rename(place / "other" / "sessions")
+    assert incidentsim("score", "slow-answers", "--data", place / "other").code == 0
+
+
 def test_verify_finds_a_changed_record(incidentsim: CommandLine, played: Path) -> None:
     """One changed word breaks the chain: code 3, and the line is named."""
     text = played.read_text(encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,6 +45,9 @@ OFFERED = [
     ("set gateway.admission t", ["tokens", "requests"]),
     ("set gateway.cancel_propagation ", ["true", "false", "--because", "--dry-run", "--yes"]),
     ("diagnose acme ", ["context_growth", "retry_bug", "--p"]),
+    ("diagnose acme:", ["context_growth", "retry_bug", "--p"]),
+    ("diagnose acme:retry", ["retry_bug"]),
+    ("rollback ", ["CHG-1044", "CHG-1042", "--because", "--dry-run", "--yes"]),
     ("hypothesis x --cause acme:", ["acme:context_growth", "acme:retry_bug"]),
     ("hypothesis x --cause=con", ["contracts:", "contracts:waiver_without_expiry", "acme:context_growth"]),
     ("waiver expire ", ["CHG-1042", "--in", "--because", "--dry-run", "--yes"]),
@@ -78,6 +83,15 @@ def test_verbs_carry_help_and_danger() -> None:
     """A verb is offered with its help and its danger."""
     (item,) = (item for item in at_end("resta").items if item.text == "restart")
     assert (item.danger, item.help, item.kind) == ("destructive", VERBS["restart"].help, "verb")
+
+
+def test_changes_say_what_the_log_says() -> None:
+    """A change is offered with its time and summary, so that nobody has to remember numbers."""
+    notes = {"CHG-1044": "T-05:20 train 48"}
+    offers = complete("rollback ", 9, replace(VOCABULARY, change_notes=notes)).items
+    assert [(offer.text, offer.help) for offer in offers[:2]] == [
+        ("CHG-1044", "T-05:20 train 48"), ("CHG-1042", "change"),
+    ]  # fmt: skip
 
 
 def test_knobs_show_unit_bounds_and_default() -> None:

@@ -41,6 +41,8 @@ ACCEPTED = [
     ("declare SEV2", "declare", {"severity": "sev2"}),
     ("page o'brien", "page", {"who": "o'brien"}),
     ("ask platform what's new?", "ask", {"who": "platform", "question": "what's new?"}),
+    ("diagnose acme:retry_bug --p 60%", "diagnose", {"component": "acme", "fault": "retry_bug", "p": "0.6"}),
+    ('diagnose "mercer labs" traffic_surge', "diagnose", {"component": "mercer labs", "fault": "traffic_surge"}),
     ("diagnose acme retry_bug --p 60%", "diagnose", {"component": "acme", "fault": "retry_bug", "p": "0.6"}),
     (
         'hypothesis the "kv cache" is full --cause gateway:length_blind_admission --p .6',

@@ -10,6 +10,7 @@ import pytest
 
 from incidentsim.errors import ScenarioError
 from incidentsim.scenario.load import load_scenario
+from incidentsim.scenario.naming import alert_names
 from incidentsim.specs.faults import FAULTS
 from tests.scenario.conftest import Workshop
 
@@ -226,6 +227,15 @@ def test_a_bad_alert_rule_points_into_the_stack(workshop: Workshop) -> None:
     (line,) = workshop.problems()
     assert line.startswith("stacks/mini.yaml:20:11: alert_rules.groups[0].rules[0]: ")
     assert "SlowFirstToken" in line
+
+
+def test_a_scenario_may_bring_its_own_alert_rules(workshop: Workshop) -> None:
+    """Rules of a scenario take the place of the stack's, and a wrong one is told in the scenario's file."""
+    rule = "alert_rules: {groups: [{name: g, rules: [{alert: Mine, expr: up == 0}]}]}\n"
+    workshop.edit(("level: mid\n", f"level: mid\n{rule}"))
+    assert alert_names(workshop.load().stack) == ("Mine",)
+    (line,) = workshop.edit(("expr: up == 0", "expr: up ==")).problems()
+    assert line.startswith(f"{SCENARIO}:6:42: alert_rules.groups[0].rules[0]: ")
 
 
 def test_a_bad_script_line_points_into_the_script(workshop: Workshop) -> None:

@@ -74,7 +74,7 @@ def test_unreached_times_say_so() -> None:
         "Acknowledged: T+00:20",
         "Engaged: not reached",
     ]
-    assert lines[-1].text == "Resolved: not reached"
+    assert lines[-1].text == "Causes gone, temporary measures settled: not reached"
 
 
 def test_without_a_world_the_debrief_says_what_is_missing() -> None:

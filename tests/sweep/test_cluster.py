@@ -94,6 +94,7 @@ def test_a_cluster_gives_what_this_machine_gives(address: str, grid: Grid, tmp_p
     assert there.results.read_bytes() == here.results.read_bytes()
 
 
+@pytest.mark.long
 def test_scores_of_a_cluster_are_the_same(address: str, grid: Grid, tmp_path: Path) -> None:
     """Scores that workers made, with baselines kept on the worker, equal those made here."""
     scored = replace(grid, players=("reference",), seeds=(1,), score=True)

@@ -304,7 +304,8 @@ class FakeSession:
             ),
             hypotheses=tuple(self.hypotheses),
             runbooks=(
-                ("ttft-slo", self._text("# TTFT over its SLO\n\n1. Look at `queue`\n\n```\nquery x\n```")),
+                ("ttft-slo", self._text("# TTFT over its SLO\n\n1. Look at `queue`\n\n```\nquery x\n```\n\n"
+                                        "Then `limit NAME tokens 300k`.")),
                 ("kv-pressure", "# KV pressure\n- look at preemptions"),
             ),
             last_seq=self._seq,

@@ -33,7 +33,7 @@ async def test_from_home_to_debrief() -> None:
         await to_live(pilot, provider)
         assert provider.opened == [("slow-chat", None, None)]
         assert provider.session.controls == [("pause", 0.0), ("resume", 0.0)]
-        await pilot.press("colon", *"resolve", "enter")
+        await pilot.press("colon", *"resolve", "enter", "enter")
         await wait_for(pilot, lambda: isinstance(app.screen, DebriefScreen), "the debrief is in front")
         await wait_for(pilot, lambda: "Practice index" in shown(app), "the debrief is shown")
         assert "You sliced by tenant" in shown(app) and "Say what you expect" in shown(app)

@@ -16,9 +16,18 @@ SIZE = (120, 36)
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("12:30", 750), ("T+00:05", 5), ("+01:54", 114), ("90s", 90), ("90", 90), ("12m", 720), (" 1:00 ", 60),
-     ("12m30s", 750), ("2m5s", 125)],
-)  # fmt: skip
+    [
+        ("12:30", 750),
+        ("T+00:05", 5),
+        ("+01:54", 114),
+        ("90s", 90),
+        ("90", 90),
+        ("12m", 720),
+        (" 1:00 ", 60),
+        ("12m30s", 750),
+        ("2m5s", 125),
+    ],
+)
 def test_moments_are_read(text: str, seconds: int) -> None:
     """Minutes and seconds, seconds, or minutes."""
     assert moment_us(text) == seconds * 1_000_000

@@ -119,7 +119,7 @@ async def test_hostile_text_is_shown_literally_everywhere() -> None:
             await pilot.press("enter")
             await literal(text)
         screen.command_line.focus_line("resolve")
-        await pilot.press("enter")
+        await pilot.press("enter", "enter")
         await wait_for(pilot, lambda: "Practice index" in shown(app), "debrief")
         await literal("debrief")
         await pilot.press("p")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from incidentsim.cli.options import data_option, json_option, scenarios_option
+from incidentsim.cli.options import TranscriptType, data_option, json_option, scenarios_option
 from incidentsim.config import Config, load_config
 from incidentsim.errors import UsageError
 
@@ -23,7 +23,7 @@ LIST = "list"
 
 
 @click.command("score")
-@click.argument("transcripts", nargs=-1, type=click.Path(path_type=Path), metavar="TRANSCRIPT...")
+@click.argument("transcripts", nargs=-1, type=TranscriptType(), metavar="TRANSCRIPT...")
 @click.option("--rubric", metavar="NAME|FILE",
               help="Show the interview scorecard of a rubric. Without a transcript, print the rubric.")  # fmt: skip
 @click.option("--marks", type=click.Path(path_type=Path), metavar="FILE",

@@ -7,6 +7,17 @@ from incidentsim.specs.verbs import VERBS
 from incidentsim.tui.presenters.results import DANGER_GLYPH
 from incidentsim.tui.presenters.rows import Row, row, span
 
+_FIRST = ("A first incident", (
+    ("ack", "say that you have the page; the clock runs, Space stops it"),
+    ("look", "alerts and curves in front; 4 changes, 5 stack, 6 runbooks; `query`, `logs`, `trace`, `inspect`, `ask`"),
+    ("hypothesis", "say what you suspect and how sure you are, before you act"),
+    ("act", "first with --dry-run; then look whether users recover, and `undo` what does not help"),
+    ("status", "tell people what is known and what you do"),
+    ("diagnose", "commit the cause: a component and a fault, `diagnose router:` offers them"),
+    ("resolve", "when users are well; the debrief follows"),
+))  # fmt: skip
+"""An incident from page to debrief, for somebody who plays the first one."""
+
 _KEYS = (
     ("Everywhere", (
         ("a letter", "begins a command, unless the pane in front uses it (Logs and Metrics do)"),
@@ -40,9 +51,9 @@ _KEYS = (
 def help_rows() -> list[Row]:
     """Return keys and verbs; a risky verb has its danger, duration and way back below it."""
     rows: list[Row] = []
-    for heading, keys in _KEYS:
+    for heading, keys in (_FIRST, *_KEYS):
         rows.append(row(span(heading, "heading")))
-        rows += [row(span(f"  {key:<9}", "accent"), text, indent=11) for key, text in keys]
+        rows += [row(span(f"  {key:<11}", "accent"), text, indent=13) for key, text in keys]
         rows.append(row())
     for heading, verbs in overview():
         rows.append(row(span(heading, "heading")))

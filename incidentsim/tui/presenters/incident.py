@@ -14,9 +14,9 @@ _STATE_LOOK = {"firing": ("✖", "bad"), "pending": ("▲", "warn")}
 
 
 def alert_rows(alerts: tuple[AlertRow, ...], *, inactive: bool = False) -> list[Row]:
-    """Return firing alerts, then pending ones (then inactive ones), newest first in each group."""
+    """Return firing alerts, then pending ones (then inactive ones); pages first in each group, then the newest."""
     shown = [a for a in alerts if inactive or a.state in _STATE_RANK]
-    shown.sort(key=lambda a: (_STATE_RANK.get(a.state, 2), -a.since_us, a.name))
+    shown.sort(key=lambda a: (_STATE_RANK.get(a.state, 2), a.severity != "page", -a.since_us, a.name))
     rows: list[Row] = []
     for alert in shown:
         glyph, role = _STATE_LOOK.get(alert.state, ("●", "ok"))

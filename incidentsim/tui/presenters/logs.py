@@ -110,6 +110,10 @@ def evidence_bullet(line: LogLine) -> str:
     return f"- {plain_text(line)} (log {line.index})"
 
 
+TELLING = ("code", "reason")
+"""Fields shown before the others: at 80 columns the end of a line is cut off, and these say whether it was well."""
+
+
 def log_row(line: LogLine, needle: str = "", shift: int = 0) -> Row:
     """Return one log line: time, level letter and colour, service, message, fields dimmed, hits marked.
 
@@ -124,7 +128,8 @@ def log_row(line: LogLine, needle: str = "", shift: int = 0) -> Row:
     ]
     body = [(line.message, role if role != "plain" else "plain")]
     if line.fields:
-        body.append((" " + " ".join(f"{k}={v}" for k, v in line.fields.items()), "dim"))
+        names = sorted(line.fields, key=lambda name: name not in TELLING)  # the rest keep their order
+        body.append((" " + " ".join(f"{name}={line.fields[name]}" for name in names), "dim"))
     if line.trace_id:
         body.append((f" trace_id={line.trace_id}", "dim"))
     for text, text_role in body:

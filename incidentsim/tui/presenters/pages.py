@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from incidentsim.client_api import SessionInfo, Snapshot
+from incidentsim.specs.verbs import VERBS
 from incidentsim.tui.presenters.numbers import clock, minutes
 from incidentsim.tui.presenters.rows import Row, fit, markdown_rows, paragraphs, row, span
 from incidentsim.tui.provider import Debrief, GalleryEntry, RecentEntry
 
 _MARKS = {"good": ("✓ ", "ok"), "bad": ("✖ ", "bad"), "": ("· ", "dim")}
 
+
+SCORED = (
+    "Scored are effects, not names: harm to users that you end and how soon, the right diagnosis with what you saw of "
+    "its evidence, a hypothesis before and a check after what you do, and true updates. Harm that you do takes points.",
+    "Looking costs nothing but time. The clock runs, and you may pause it.",
+)
+"""What every debrief is about, said before it counts (docs/scoring.md)."""
 
 MOST_LINKS = 4
 """Transcript numbers shown behind a line; Enter shows the records of all."""
@@ -93,15 +102,25 @@ def briefing_rows(info: SessionInfo) -> list[Row]:
             row(span(f"  {name:<16} ", "strong"), role, span(f"  {reach_text(name, how)}", "dim"), indent=19)
             for name, role, how in info.team
         ]
-    if info.rules:
-        rows += [row(), row(span("Rules, and what is scored", "heading"))]
-        rows += [row(f"  • {rule}", indent=4) for rule in info.rules]
+    rows += [row(), row(span("Rules, and what is scored", "heading"))]
+    rows += [row(f"  • {rule}", indent=4) for rule in (*info.rules, *SCORED)]
     if info.hints:
         prices = ", ".join(str(price) for price in info.hints)
         rows += [row(), row(span(f"{len(info.hints)} hints", "heading"))]
-        rows += [row(f"  `hint` takes the next one, for {prices} points of the practice index", indent=4)]
+        told = f" takes the next one, for {prices} points of the practice index"
+        rows += [row("  ", span("hint", "key"), told, indent=4)]
     rows += [row(), row(span(f"Recorded in {info.transcript_path}", "dim"), indent=12)]
     return rows
+
+
+def with_commands(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows, those that write a command as code with it as their key, after their number."""
+    out: list[Row] = []
+    for number, line in enumerate(rows):
+        code = [part.text.strip() for part in line.spans if part.role == "accent"]
+        found = next((text for text in code if text.split(" ")[0] in VERBS and text.split(" ")[0] != text), "")
+        out.append(replace(line, key=f"{number} {found}") if found else line)
+    return out
 
 
 def reach_text(name: str, how: str) -> str:

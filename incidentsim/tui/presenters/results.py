@@ -39,6 +39,8 @@ def confirmation(line: str) -> Confirmation | None:
     except ValueError:
         words = line.split()
     spec: VerbSpec | None = VERBS.get(words[0]) if words else None
+    if spec is not None and spec.name == "resolve":
+        return Confirmation(danger="caution", text="Enter again to end the session, Esc cancels · the debrief follows")
     if spec is None or spec.danger == "none" or "--yes" in words or "--dry-run" in words:
         return None
     facts = ["Enter again to confirm, Esc cancels", DANGER_GLYPH[spec.danger]]

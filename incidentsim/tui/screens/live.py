@@ -48,9 +48,10 @@ _TYPING_HINTS = (
     ("Enter", "run"), ("Tab", "complete"), ("↑ ↓", "history"), ("^r", "search"), ("PgUp PgDn", "answers"),
     ("Esc", "to the panes"), ("F1", "help"),
 )  # fmt: skip
-_COMMON_HINTS = ((":", "command"), ("1-8", "tabs"), ("Space", "pause"), ("+ -", "speed"), ("?", "help"))
+_COMMON_HINTS = ((":", "command"), ("?", "help"), ("1-8", "tabs"), ("Space", "pause"), ("+ -", "speed"))
 _LINE_HINTS = (
-    *_COMMON_HINTS[1:], ("Tab", "complete"), ("↑", "history"), ("Esc", "to the panes"), ("^q", "leave"),
+    *_COMMON_HINTS[2:], _COMMON_HINTS[1], ("Tab", "complete"), ("↑", "history"), ("Esc", "to the panes"),
+    ("^q", "leave"),
 )  # fmt: skip
 """The same while the command line is empty: its own keys, and those it leaves to the screen."""
 
@@ -138,14 +139,16 @@ class LiveScreen(Screen[None]):
         self.query_one(TabBar).update(self.tab.NAME, {"channel": feed.unread, "overview": firing})
         results = self.query_one("#results")
         if results.has_class("-open"):
-            set_titles(results, "Answers", "PgUp PgDn scroll, Esc hides")
-            self.query_one("#result-list", RowsView).show(result_rows(feed.results, feed.effects))
+            answers = self.query_one("#result-list", RowsView)
+            answers.show(result_rows(feed.results, feed.effects))
+            more = f"▼ {answers.below} more · PgDn" if answers.below else "PgUp scrolls back"
+            set_titles(results, "Answers", f"{more} · Esc hides")
         self._hint()
 
     def _hint(self) -> None:
         focused = self.focused
         if not isinstance(focused, PromptInput):
-            hints = (*_COMMON_HINTS, *self.tab.HINTS)
+            hints = (*_COMMON_HINTS[:2], *self.tab.HINTS, *_COMMON_HINTS[2:])
         elif focused is self.command_line.input and not focused.value:
             hints = _LINE_HINTS
         else:
@@ -167,7 +170,8 @@ class LiveScreen(Screen[None]):
 
     async def action_tab(self, number: int) -> None:
         """Bring a tab to the front, with all the room; that is recorded."""
-        self.query_one("#results").remove_class("-open")
+        if self.query_one("#results").has_class("-open"):
+            self.action_results()
         await self._open(number)
 
     async def on_tab_bar_picked(self, event: TabBar.Picked) -> None:
@@ -225,6 +229,10 @@ class LiveScreen(Screen[None]):
         if event.prompt is self.command_line:
             self.run_command(event.text, keep=True)
 
+    def on_tab_offered(self, event: Tab.Offered) -> None:
+        """Put a line into the command line, for a person to run or to change."""
+        self.command_line.focus_line(event.line)
+
     def on_tab_looked(self, event: Tab.Looked) -> None:
         """Record a look that a tab made."""
         self.run_command(event.command, keep=event.keep)
@@ -262,8 +270,10 @@ class LiveScreen(Screen[None]):
         self.tick()
 
     def action_results(self) -> None:
-        """Show or hide the answers."""
-        self.query_one("#results").toggle_class("-open")
+        """Show or hide the answers; what was said of them goes with them."""
+        results = self.query_one("#results")
+        if results.toggle_class("-open").has_class("-open") is False:
+            self.command_line.tell(())
         self.call_after_refresh(self.paint)
 
     def action_calm(self) -> None:

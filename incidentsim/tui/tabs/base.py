@@ -31,6 +31,13 @@ class Tab(Container):
             super().__init__()
             self.command, self.keep = command, keep
 
+    class Offered(Message):
+        """A line was chosen that a person may want to run; it goes to the command line, never straight to the world."""
+
+        def __init__(self, line: str) -> None:
+            super().__init__()
+            self.line = line
+
     def __init__(self, feed: LiveFeed) -> None:
         super().__init__(id=f"tab-{self.NAME}", classes="tab")
         self.feed = feed

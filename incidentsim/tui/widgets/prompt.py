@@ -20,7 +20,7 @@ from textual.widgets import Input
 from incidentsim.commands.items import Completion, CompletionItem
 from incidentsim.text import clean
 from incidentsim.tui.presenters.completion import accepted, completion_rows, usage_spans
-from incidentsim.tui.presenters.rows import Row, Span, span
+from incidentsim.tui.presenters.rows import Row, Span, span, wrap
 from incidentsim.tui.widgets.plot import RowPanel
 
 Completer = Callable[[str, int], Completion]
@@ -28,6 +28,10 @@ Completer = Callable[[str, int], Completion]
 
 DROPDOWN_ROWS = 8
 """Completions shown at once: a third of the smallest supported screen."""
+
+
+MESSAGE_ROWS = 2
+"""Rows that what is said of a line may take; what is said while typing stays in one, so that nothing jumps."""
 
 
 class PromptInput(Input):
@@ -254,7 +258,10 @@ class Prompt(Vertical):
             spans = (Span("history search: ", "accent"), Span("Enter takes it, Esc leaves", "dim"))
         elif not spans and self._completion is not None and self.input.value:
             spans = usage_spans(self._completion)
-        self.query_one(".prompt--message", RowPanel).show([Row(spans=spans)])
+        rows = wrap(Row(spans=spans), max(20, self.size.width))[:MESSAGE_ROWS] if spans and self._told else []
+        tall = len(rows) > 1
+        self.set_class(tall, "-tall")
+        self.query_one(".prompt--message", RowPanel).show(rows if tall else [Row(spans=spans)])
 
     def _answer_key(self, what: str) -> None:
         handlers: dict[str, Callable[[], None]] = {

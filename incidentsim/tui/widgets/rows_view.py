@@ -127,6 +127,11 @@ class RowsView(Styled, ScrollView, can_focus=True):
         return self._rows
 
     @property
+    def below(self) -> int:
+        """Return how many lines lie below those in view."""
+        return max(0, len(self._lines) - self.scroll_offset.y - self.size.height)
+
+    @property
     def cursor_key(self) -> str:
         """Return the key of the row under the cursor, empty when there is none."""
         if self.has_cursor and 0 <= self.cursor < len(self._rows):
@@ -224,15 +229,9 @@ class RowsView(Styled, ScrollView, can_focus=True):
             return
         top = self.scroll_offset.y
         keyed = [owner for owner, line in self._lines[top : top + self.size.height] if line.key]
-        if keyed and self.cursor not in keyed:
-            self.cursor = keyed[0] if step > 0 else keyed[-1]
-            self.refresh()
-            self.post_message(self.Moved(self, self.cursor_key))
-        elif not keyed or self._at_edge(step):
-            self.action_move(step * len(self._rows))
-
-    def _at_edge(self, step: int) -> bool:
-        return self.scroll_offset.y == (self.max_scroll_y if step > 0 else 0)
+        at_end = top == (self.max_scroll_y if step > 0 else 0)
+        if keyed and (at_end or self.cursor not in keyed):
+            self._set_cursor(keyed[-1] if (step > 0) == at_end else keyed[0])
 
     def _scroll_by(self, step: int) -> None:
         self._revealed = ""
