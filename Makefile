@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv play demo test test-long check lint docs bench fast results signatures clean
+.PHONY: help venv play demo test test-long check lint docs bench fast results signatures certified certify clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -72,6 +72,13 @@ results: $(STAMP)  ## Make the tables of docs/results.md again (most of a day: t
 signatures: $(STAMP)  ## Measure every catalogue row and every pair of look-alikes (make signatures ARGS="--seeds 1..5")
 	$(BIN)/python -m benchmarks.signatures $(ARGS)
 	$(BIN)/python -m benchmarks.signatures.pairs
+
+certified: $(STAMP)  ## Say which scenarios have no current certificate
+	@$(BIN)/incidentsim scenario certify --all --check
+
+certify: $(STAMP)  ## Certify every scenario on 20 seeds with all players (a day; make certify ARGS="--seeds 1 --players short")
+	-$(BIN)/incidentsim scenario certify --all --seeds 20 $(ARGS)
+	@$(BIN)/python -m tools.generate_docs
 
 clean:  ## Remove caches and the virtual environment
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

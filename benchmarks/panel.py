@@ -12,57 +12,18 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
+from incidentsim.certify.margins import means, violations
 from incidentsim.cli.library import cache_dir
 from incidentsim.config import load_config
 from incidentsim.scenario.catalogue import folders
 from incidentsim.scenario.load import load_scenario
-from incidentsim.specs.people import GAMING, POLICIES, STYLES
+from incidentsim.specs.people import POLICIES
 from incidentsim.sweep.identity import this_engine
 from incidentsim.sweep.place import backend_for
 from incidentsim.sweep.run import Grid, Outcome, sweep
-from incidentsim.sweep.store import Record, Store
-from incidentsim.sweep.summary import summary
-
-MARGIN = 10.0
-"""Points between reference and novice, and between novice and the best gaming player."""
-
-MOST_BY_GAMING = 25.0
-
-LEAST_STYLE = 0.8
-"""Share of the reference's index that a legitimate style gets."""
-
-
-def violations(scenario: str, index: dict[str, float]) -> list[str]:
-    """Return the margins of scoring.md §5 that the mean indices of one scenario violate."""
-    found = []
-    reference, novice = index.get("reference"), index.get("novice")
-    if index.get("do_nothing", 0.0) > 0.0:
-        found.append(f"{scenario}: do_nothing gets {index['do_nothing']:.1f}")
-    if reference is not None and novice is not None and reference < novice + MARGIN:
-        found.append(f"{scenario}: reference {reference:.1f} is not {MARGIN:.0f} above novice {novice:.1f}")
-    for name in GAMING:
-        if name not in index:
-            continue
-        if index[name] > MOST_BY_GAMING:
-            found.append(f"{scenario}: {name} gets {index[name]:.1f}")
-        if novice is not None and novice < index[name] + MARGIN:
-            found.append(f"{scenario}: novice {novice:.1f} is not {MARGIN:.0f} above {name} {index[name]:.1f}")
-    for name in STYLES:
-        if reference is not None and name in index and index[name] < LEAST_STYLE * reference:
-            found.append(f"{scenario}: {name} gets {index[name]:.1f} of the reference's {reference:.1f}")
-    return found
-
-
-def means(records: Iterable[Record]) -> dict[str, dict[str, float]]:
-    """Return scenario -> player -> mean practice index."""
-    by: dict[str, dict[str, float]] = {}
-    for row in summary(records):
-        if row.index is not None:
-            by.setdefault(row.scenario, {})[row.player] = row.index.mean
-    return by
+from incidentsim.sweep.store import Store
 
 
 def table(by: dict[str, dict[str, float]]) -> list[str]:
@@ -106,7 +67,7 @@ def main() -> int:
         outcome = played(grid, args.out or Path(folder), dask=args.dask, workers=args.workers)
     by = means(outcome.records)
     print("\n".join(table(by)))
-    found = [line for s, index in sorted(by.items()) for line in violations(s, index)]
+    found = [f"{s}: {line}" for s, index in sorted(by.items()) for line in violations(index)]
     print(f"\n{len(found)} violations of the margins" + "".join(f"\n- {line}" for line in found))
     failed = [f"\n- {record.cell}: {record.error}" for record in outcome.failed()]
     print(f"\n{len(failed)} plays ended with an error" + "".join(failed))

@@ -11,132 +11,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
+from incidentsim.certify.courses import Course, clock, course
 from incidentsim.cli.library import load
-from incidentsim.events import AlertFired, Paged
-from incidentsim.scenario.cast import make_cast
 from incidentsim.scenario.catalogue import list_scenarios
-from incidentsim.scenario.model import Scenario
-from incidentsim.world.world import World
-
-MINUTE_US = 60_000_000
-"""Users are looked at minute by minute."""
-
-LAST_WINDOW_US = 10 * MINUTE_US
-"""The last ten minutes, over which an incident must still hurt: as long as a score's."""
-
-WELL_US = 2 * MINUTE_US
-"""So much of the prelude looks healthy even where a fault lies in wait from its start."""
-
-NEAR_US = MINUTE_US
-"""A page comes within a minute of the alert that it names."""
-
-Share = dict[str, float]
-"""Objective -> share of bad requests."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
-    """What one seed did when left alone.
-
-    `last`: shares over the last ten minutes; `missed`: the objectives missed then. Times in µs from the page: `hurt`,
-    the start of the first minute that missed an objective; `alert`, the firing of the page's alert nearest to it;
-    None when there was none.
-    """
-
-    scenario: str
-    seed: int
-    last: Share
-    missed: tuple[str, ...]
-    hurt: int | None
-    alert: int | None
-    problems: tuple[str, ...]
-
-
-def course(scenario: Scenario, seed: int) -> Course:
-    """Run a scenario with nobody at the keyboard."""
-    world = World(scenario, seed=seed, cast=make_cast(scenario, seed))
-    times = range(-scenario.prelude, scenario.duration + 1, MINUTE_US)
-    marks: list[dict[str, list[int]]] = []
-    fired: list[AlertFired] = []
-    pages: list[Paged] = []
-    for t_us in times:
-        world.advance(t_us)
-        marks.append(_by_objective(world.sli()))
-        for fact in world.facts():
-            if isinstance(fact, AlertFired):
-                fired.append(fact)
-            elif isinstance(fact, Paged):
-                pages.append(fact)
-    minutes = [shares(before, after) for before, after in pairwise(marks)]
-    hurt = next((t for t, share in zip(times, minutes, strict=False) if _missed(scenario, share)), None)
-    last = shares(marks[-1 - LAST_WINDOW_US // MINUTE_US], marks[-1])
-    named = _named(pages, {status.name for status in world.alerts})
-    alert = min((fact.t_us for fact in fired if fact.alert == named), key=abs, default=None)
-    missed = _missed(scenario, last)
-    return Course(
-        scenario=scenario.id, seed=seed, last=last, missed=missed, hurt=hurt, alert=alert,
-        problems=tuple(_problems(scenario, missed=missed, hurt=hurt, named=named, alert=alert)),
-    )  # fmt: skip
-
-
-def shares(before: Mapping[str, Sequence[int]], after: Mapping[str, Sequence[int]]) -> Share:
-    """Return the share of bad requests between two readings of [offered, bad]; 0 where none was offered."""
-    none = (0, 0)
-    return {
-        slo: (bad - before.get(slo, none)[1]) / max(1, offered - before.get(slo, none)[0])
-        for slo, (offered, bad) in after.items()
-    }
-
-
-def _by_objective(sli: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
-    """Return objective -> [offered, bad] over all tenants."""
-    out: dict[str, list[int]] = {}
-    for key, (offered, bad) in sli.items():
-        counts = out.setdefault(key.partition("/")[0], [0, 0])
-        counts[0] += offered
-        counts[1] += bad
-    return out
-
-
-def _missed(scenario: Scenario, share: Share) -> tuple[str, ...]:
-    return tuple(s.id for s in scenario.slos if share.get(s.id, 0.0) * 1_000_000 > 1_000_000 - s.objective)
-
-
-def _named(pages: Sequence[Paged], rules: set[str]) -> str:
-    """Return the alert that the first page names, or nothing: a page from a person names none."""
-    first = pages[0].text.partition(":")[0] if pages else ""
-    return first if first in rules else ""
-
-
-def _problems(
-    scenario: Scenario, *, missed: Sequence[str], hurt: int | None, named: str, alert: int | None
-) -> list[str]:
-    found = []
-    if not missed:
-        found.append("no objective is missed over the last ten minutes")
-    faults = [entry.at for entry in scenario.timeline if entry.fault is not None]
-    well_until = max(min(faults, default=0), WELL_US - scenario.prelude)
-    if hurt is not None and hurt < well_until:
-        found.append(f"users are hurt at {clock(hurt)}, expected not before {clock(well_until)}")
-    if named and (alert is None or abs(alert) > NEAR_US):
-        found.append(
-            f"{named}, which the page names, " + ("never fires" if alert is None else f"fires at {clock(alert)}")
-        )
-    return found
-
-
-def clock(t_us: int | None) -> str:
-    """Return a time relative to the page as [-]m:ss."""
-    if t_us is None:
-        return "never"
-    seconds = abs(t_us) // 1_000_000
-    return f"{'-' if t_us < 0 else ''}{seconds // 60}:{seconds % 60:02d}"
 
 
 def _span(values: Sequence[int | None]) -> str:

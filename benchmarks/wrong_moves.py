@@ -9,71 +9,12 @@ from __future__ import annotations
 
 import argparse
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from statistics import mean
 
-from incidentsim.commands.parse import parse
-from incidentsim.scenario.cast import plain_cast
+from incidentsim.certify.scripts import results
 from incidentsim.scenario.catalogue import find
 from incidentsim.scenario.load import load_scenario
-from incidentsim.scenario.model import Scenario
-from incidentsim.scenario.script import script_commands
-from incidentsim.scoring.loss import budget_saved, loss
-from incidentsim.scoring.protocol import Outcome, Plan
-from incidentsim.session.judging import shown_vocabulary
-from incidentsim.session.resimulation import resimulator
-from incidentsim.specs.verbs import VERBS
-from incidentsim.transcript.model import TimedCommand
-
-LAST_WINDOW_US = 600_000_000
-"""The last ten minutes, over which an objective must hold to count as restored."""
-
-TO_THE_WORLD = ("ask", "page", "waiver")
-"""Verbs besides the act group that reach the world."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """One script on one seed: loss in bad requests of weight 1, S, and whether the objectives held at the end."""
-
-    loss: float
-    saved: float
-    held: bool
-
-
-def results(scenario_id: str, seed: int) -> dict[str, Result]:
-    """Return what came of each script, and of doing nothing, under one seed."""
-    scenario = load_scenario(find(scenario_id))
-    cast = plain_cast(scenario)
-    names = shown_vocabulary(scenario, cast)
-    plans = {"nothing": Plan(commands=(), end_us=scenario.duration)}
-    held_out = [scenario.held_out] if scenario.held_out else []
-    for script in (*scenario.references, *held_out, *scenario.tempting):
-        commands = []
-        for i, line in enumerate(script_commands(scenario.scripts[script.file], cast)):
-            command = parse(line.command, names)
-            if not command.dry_run and (VERBS[command.verb].group == "act" or command.verb in TO_THE_WORLD):
-                commands.append(TimedCommand(t_us=line.t_us, k=0, ref=i + 1, command=command))
-        plans[script.name] = Plan(commands=tuple(commands), end_us=scenario.duration)
-    outcomes = resimulator(scenario, seed, cast, workers=1)(list(plans.values()))
-    idle = outcomes[0].cost_microdollars
-    losses = [loss(o, scenario, cost_of_nothing_microdollars=idle) for o in outcomes]
-    best = min(losses[1 : 1 + len(scenario.references)])
-    return {
-        name: Result(loss=lost / 1e9, saved=budget_saved(losses[0], best, lost), held=_held(o, scenario))
-        for name, o, lost in zip(plans, outcomes, losses, strict=True)
-    }
-
-
-def _held(outcome: Outcome, scenario: Scenario) -> bool:
-    for slo in scenario.slos:
-        marks = outcome.series[slo.id]
-        last = marks[-1]
-        before = next(m for m in marks if m[0] >= last[0] - LAST_WINDOW_US)
-        if (last[2] - before[2]) * 1_000_000 > (1_000_000 - slo.objective) * (last[1] - before[1]):
-            return False
-    return True
 
 
 def main() -> None:
@@ -86,7 +27,7 @@ def main() -> None:
     first, _, last = args.seeds.partition("..")
     seeds = range(int(first), int(last or first) + 1)
     with ProcessPoolExecutor(args.workers) as pool:
-        found = list(pool.map(partial(results, args.scenario), seeds))
+        found = list(pool.map(partial(results, load_scenario(find(args.scenario))), seeds))
     print("| script | loss, mean | ratio to nothing, mean | min | max | S, mean | min | max | objectives held at end |")
     print("|---|---|---|---|---|---|---|---|---|")
     for name in found[0]:

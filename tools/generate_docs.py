@@ -2,7 +2,7 @@
 
 `make docs` writes, `make check` checks. Commands, knobs, faults and metrics come from `incidentsim.specs`,
 the command line from click, the settings from `incidentsim.config`, scenario files and lint from
-`incidentsim.scenario`: nobody edits these pages.
+`incidentsim.scenario`, what is proven of each scenario from its certificate: nobody edits these pages.
 """
 
 from __future__ import annotations
@@ -14,23 +14,27 @@ from pathlib import Path
 
 import click
 
+from incidentsim.certify.table import certificates_page
 from incidentsim.cli.main import INTERNAL_ERROR, INTERRUPTED, cli
 from incidentsim.commands.help import markdown_reference
 from incidentsim.commands.reference import fault_reference, knob_reference, metric_reference, table
 from incidentsim.config import CONFIG_VARIABLE, SETTINGS
 from incidentsim.errors import BudgetExceeded, DigestMismatch, TranscriptError, UsageError
+from incidentsim.scenario.catalogue import folders
 from incidentsim.scenario.reference import lint_reference, scenario_reference
 from incidentsim.sources import PURE_VARIABLE
 
-REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+REPOSITORY = Path(__file__).resolve().parent.parent
+REFERENCE = REPOSITORY / "docs" / "reference"
 NOTE = "<!-- Written by `make docs`; edit the program instead. -->\n\n"
 
 EXIT_CODES = (
     (0, "fine, whatever became of the incident"),
     (
         DigestMismatch.exit_code,
-        "a check found something: lint, digests that differ, what doctor finds missing, a missed benchmark "
-        "goal, a postmortem that the record contradicts, a play of a sweep that ended with an error",
+        "a check found something: lint, a certificate that fails or is not current, digests that differ, what doctor "
+        "finds missing, a missed benchmark goal, a postmortem that the record contradicts, a play of "
+        "a sweep that ended with an error",
     ),
     (UsageError.exit_code, "bad usage, or an input file that can't be used"),
     (TranscriptError.exit_code, "a transcript can't be read, or its chain is broken"),
@@ -50,6 +54,7 @@ def pages() -> dict[str, str]:
         "cli.md": cli_reference(),
         "scenario.md": scenario_reference(),
         "lint.md": lint_reference(),
+        "scenarios.md": certificates_page(folders(REPOSITORY / "scenarios")),
     }
     return {name: NOTE + text for name, text in found.items()}
 

@@ -26,7 +26,7 @@ VERBS = {
     "postmortem": "Write a postmortem, and check it: facts, causes, and whether its action items would have helped.",
     "report": "Write a report of one play, for people who were not there.",
     "runbook": "Test runbooks by letting a scripted on-call follow them.",
-    "scenario": "List, show, check and write scenarios.",
+    "scenario": "List, show, check, certify and write scenarios.",
     "sweep": "Play scenarios with scripted players over seeds, on local processes or a Dask cluster.",
     "bench": "Measure speed and fidelity against the goals of the design.",
     "doctor": "Say how incidentsim sees this machine, its settings and its data.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.unattended import by_seed, clock, course, shares, summary
+from benchmarks.unattended import by_seed, summary
+from incidentsim.certify.courses import clock, course, shares
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import Scenario
 from tests.world.worlds import SCENARIOS

@@ -1,4 +1,4 @@
-"""`incidentsim scenario`: list, show, lint, new, vary, schema."""
+"""`incidentsim scenario`: list, show, lint, certify (`cli.certifying`), new, vary, schema."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from incidentsim.cli.certifying import certify
 from incidentsim.cli.options import json_option, scenarios_option
 from incidentsim.config import load_config
 from incidentsim.errors import ScenarioError, UsageError
@@ -39,7 +40,7 @@ class Linted:
 
 @click.group("scenario")
 def command() -> None:
-    """List, show, check and write scenarios."""
+    """List, show, check, certify and write scenarios."""
 
 
 @command.command("list")
@@ -161,6 +162,9 @@ def lint(
         for result in results:
             _print_lint(result)
     ctx.exit(2 if any(r.error for r in results) else 1 if any(r.findings for r in results) else 0)
+
+
+command.add_command(certify)
 
 
 @command.command("new")

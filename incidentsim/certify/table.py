@@ -1,0 +1,70 @@
+"""The page of all scenarios and what their certificates say. Called by `tools.generate_docs`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from incidentsim.certify.certificate import Certificate, read, staleness
+from incidentsim.certify.player_checks import LADDER, PLAYERS
+from incidentsim.commands.reference import table
+from incidentsim.scenario.load import load_scenario
+
+HEADS = (
+    "scenario", "current", "seeds, players", "failing checks", "reference", "novice", "best gaming", "margin",
+    "difficulty (declared)", "first signal", "CPU a run",
+)  # fmt: skip
+
+
+def certificates_page(folders: Mapping[str, Path]) -> str:
+    """Return the page: every scenario with the figures of its certificate."""
+    return "\n".join([
+        "# Scenarios and their certificates", "",
+        "`incidentsim scenario certify` proves a scenario by running it, and writes `certificate.json` into its "
+        "folder, with every figure behind the ten checks ([what they ask](../authoring.md)). Practice indices are "
+        "means over seeds; the margin is that between reference and novice. Difficulty comes from the mean index of "
+        f"{', '.join(LADDER)}. The first signal is when the first set of evidence with metrics or logs is complete, "
+        "for the slowest cause and seed, in seconds after the page. CPU seconds of one run with telemetry are those of "
+        "the machine that certified.", "",
+        certificates_table(folders),
+    ]) + "\n"  # fmt: skip
+
+
+def certificates_table(folders: Mapping[str, Path]) -> str:
+    """Return the table alone, a line a scenario."""
+    return table(HEADS, [_row(name, folder) for name, folder in folders.items()])
+
+
+def _row(name: str, folder: Path) -> tuple[str, ...]:
+    stale = staleness(folder, load_scenario(folder))
+    certificate = read(folder)
+    if certificate is None:
+        return (name, f"no: {stale}", *("" for _ in HEADS[2:]))
+    figures = certificate.check("policies")["figures"]
+    reference, novice, gaming = (figures[key] for key in ("reference", "novice", "best gaming"))
+    margin = None if reference is None or novice is None else reference - novice
+    failing = [check["name"] for check in certificate.checks if not check["ok"]]
+    best = figures["best gaming player"]
+    return (
+        name, "no: " + stale if stale else "yes", f"{len(certificate.seeds)}, {_players(certificate)}",
+        ", ".join(failing) or "none", _points(reference), _points(novice),
+        f"{_points(gaming)} ({best})" if best else "", _points(margin), _difficulty(certificate.difficulty),
+        "none" if certificate.first_signal_s is None else f"{certificate.first_signal_s:.0f} s",
+        f"{certificate.measured['cpu_s']:.1f} s" + (" compiled" if certificate.measured["compiled"] else ""),
+    )  # fmt: skip
+
+
+def _players(certificate: Certificate) -> str:
+    known = {players: name for name, players in PLAYERS.items()}
+    return known.get(certificate.players, f"{len(certificate.players)} players")
+
+
+def _difficulty(figures: dict[str, Any]) -> str:
+    found = figures.get("ladder")
+    measured = "" if found is None else f"{figures['measured']}, {found:.0f} "
+    return f"{measured}({figures['declared']}: {figures['level']})"
+
+
+def _points(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"

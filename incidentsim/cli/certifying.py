@@ -1,0 +1,180 @@
+"""`incidentsim scenario certify`: the proof that a scenario is sound, made or checked."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from incidentsim.cli.options import MAX_SEEDS, data_option, json_option, scenarios_option
+from incidentsim.config import Config, load_config
+from incidentsim.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from incidentsim.certify.certificate import Certificate
+
+FAILED = 1
+"""Exit code when a check fails, or a certificate is not current."""
+
+
+@click.command("certify")
+@click.argument("names", nargs=-1, metavar="[NAME|PATH]...")
+@click.option("--all", "everything", is_flag=True, help="Certify every scenario of the catalogue.")
+@click.option("--seeds", type=click.IntRange(1, MAX_SEEDS), default=20, show_default=True, metavar="N",
+              help="Run on the seeds 1 to N.")  # fmt: skip
+@click.option("--players", type=click.Choice(["short", "full"]), default="full", show_default=True,
+              help="Which scripted players run: ten, or all.")  # fmt: skip
+@click.option("--check", "check_only", is_flag=True, help="Run nothing: say which certificates are not current.")
+@click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Processes; by default one a core.")
+@json_option
+@scenarios_option
+@data_option
+def certify(
+    *,
+    names: tuple[str, ...],
+    everything: bool,
+    seeds: int,
+    players: str,
+    check_only: bool,
+    workers: int | None,
+    as_json: bool,
+    scenarios: Path | None,
+    data: Path | None,
+) -> int:
+    """Prove by running that a scenario is sound, and write its certificate.
+
+    Ten checks over seeds: healthy without faults, harmful when left alone, references that work, wrong fixes that
+    don't, players in their places, evidence in time, no truth in texts, determinism, measured difficulty. The result
+    is certificate.json in the scenario's folder, bound to the scenario's digest and the engine's compat; one that
+    fails is written, too, and says why; one over more seeds is not overwritten. What was run is kept, so an
+    interrupted certificate goes on. Twenty seeds with all players take hours, --seeds 1 --players short minutes.
+
+    Ends with 1 when a check fails; with --check, when a scenario has no current certificate.
+    """
+    config = load_config({"scenarios_dir": scenarios, "data_dir": data})
+    wanted = _folders(names, everything or (check_only and not names), config)
+    if not wanted:
+        raise UsageError("certify what? name scenarios or paths, or say --all")
+    if check_only:
+        return _check(wanted, as_json=as_json)
+    return _certify(wanted, config, seeds=seeds, players=players, workers=workers, as_json=as_json)
+
+
+def _folders(names: tuple[str, ...], everything: bool, config: Config) -> list[Path]:
+    from incidentsim.scenario.catalogue import find, folders
+
+    if names:
+        return [find(name, config.scenarios_dir) for name in names]
+    return list(folders(config.scenarios_dir).values()) if everything else []
+
+
+def _check(wanted: list[Path], *, as_json: bool) -> int:
+    """Say which scenarios have no current certificate, and how to renew it."""
+    from incidentsim.certify.certificate import read, staleness
+    from incidentsim.scenario.load import load_scenario
+
+    said: list[dict[str, Any]] = []
+    for folder in wanted:
+        scenario = load_scenario(folder)
+        stale = staleness(folder, scenario)
+        certificate = None if stale else read(folder)
+        failing = [check["name"] for check in certificate.checks if not check["ok"]] if certificate else []
+        said.append({"scenario": scenario.id, "current": not stale, "why": stale, "failing": failing})
+    if as_json:
+        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+    for one in said if not as_json else ():
+        if one["current"]:
+            rest = f"; failing: {', '.join(one['failing'])}" if one["failing"] else ""
+            click.echo(f"{one['scenario']}: the certificate is current{rest}")
+        else:
+            click.echo(f"{one['scenario']}: {one['why']}; renew it: incidentsim scenario certify {one['scenario']}")
+    return 0 if all(one["current"] for one in said) else FAILED
+
+
+def _certify(
+    wanted: list[Path], config: Config, *, seeds: int, players: str, workers: int | None, as_json: bool
+) -> int:
+    from incidentsim.certify.certificate import better_there, write
+    from incidentsim.certify.player_checks import PLAYERS
+    from incidentsim.certify.run import Plan, certify
+    from incidentsim.cli.library import cache_dir
+    from incidentsim.cli.report import console
+    from incidentsim.scenario.files import show_file
+    from incidentsim.scenario.load import load_scenario
+
+    plan = Plan(
+        seeds=tuple(range(1, seeds + 1)), players=PLAYERS[players], data=config.data_dir, cache=cache_dir(config),
+        workers=workers or os.cpu_count() or 1,
+    )  # fmt: skip
+    loaded = [(folder, load_scenario(folder)) for folder in wanted]  # a mistake is told before anything runs
+    found: list[Certificate] = []
+    for folder, scenario in loaded:
+        certificate = certify(scenario, plan, lambda what: click.echo(what, err=True))
+        found.append(certificate)
+        if not as_json:
+            _print(certificate, console())
+        if better_there(folder, scenario, certificate):
+            click.echo(f"not written: {show_file(folder)} has one over more seeds or players", err=True)
+            continue
+        try:
+            click.echo(f"written: {show_file(write(certificate, folder))}", err=True)
+        except OSError as wrong:
+            raise UsageError(f"the certificate can't be written: {wrong}; certify a copy of the folder") from wrong
+    if as_json:
+        values = [certificate.to_json() for certificate in found]
+        click.echo(json.dumps(values[0] if len(values) == 1 else values, indent=2, ensure_ascii=False))
+    return 0 if all(certificate.ok for certificate in found) else FAILED
+
+
+def _print(certificate: Certificate, out: Console) -> None:
+    """Print a table for each check, what is wrong, and the verdict."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not out.is_terminal:
+        out.width = 140
+    out.print(Text(f"{certificate.scenario}, version {certificate.version}, digest {certificate.scenario_digest[:12]}, "
+                   f"seeds 1 to {len(certificate.seeds)}, {len(certificate.players)} players", "bold"))  # fmt: skip
+    for check in certificate.checks:
+        mark, style = ("passed", "green") if check["ok"] else ("FAILED", "red")
+        out.print()
+        out.print(Text.assemble(f"{check['number']:>2}  ", (mark, style), f"  {check['title']}"))
+        for problem in check["problems"]:
+            out.print(Text(f"      - {problem}"))
+        figures = "; ".join(
+            f"{name}: {_shown(value)}" for name, value in check["figures"].items() if value not in ("", [])
+        )
+        if figures:
+            out.print(Text(f"      {figures}", "dim"))
+        heads = list(dict.fromkeys(head for row in check["rows"] for head in row))
+        if heads:
+            table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+            for head in ("    ", *heads):
+                table.add_column(head, header_style="dim")
+            for row in check["rows"]:
+                table.add_row("", *(Text(_shown(row.get(head))) for head in heads))
+            out.print(table)
+    failed = [check["name"] for check in certificate.checks if not check["ok"]]
+    measured = f"{certificate.measured['cpu_s']:.1f} s of processor time a run"
+    out.print()
+    out.print(Text(f"{measured}; " + (f"failed: {', '.join(failed)}" if failed else "all ten checks passed")))
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_shown(item)}" for key, item in value.items())
+    text = str(value)
+    return text[:12] if len(text) == 32 and text.isalnum() else text

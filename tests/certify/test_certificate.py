@@ -1,0 +1,124 @@
+"""`scenario certify` from the command line, on an incident of half a minute; certificates that are current or not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from incidentsim.certify.certificate import FILE, SCHEMA, read, staleness, write
+from incidentsim.certify.player_checks import SHORT
+from incidentsim.certify.table import certificates_table
+from incidentsim.cli.main import main
+from incidentsim.exact import canonical_json
+from incidentsim.scenario.load import load_scenario
+from tests.sweep.tiny import make_tiny
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder for scenarios and data."""
+    return tmp_path_factory.mktemp("certify")
+
+
+@pytest.fixture(autouse=True)
+def own_data(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep settings and data of this machine out of it; re-simulation stays in this process."""
+    monkeypatch.setenv("INCIDENTSIM_CONFIG", str(home / "config.toml"))
+    monkeypatch.setenv("INCIDENTSIM_DATA_DIR", str(home / "data"))
+    monkeypatch.delenv("INCIDENTSIM_SCENARIOS_DIR", raising=False)
+    monkeypatch.setattr("incidentsim.session.resimulation.PROCESS_FROM", 1_000_000)
+
+
+@pytest.fixture(scope="module")
+def folder(home: Path) -> Path:
+    """Return the tiny incident's folder, where nobody is hurt."""
+    return make_tiny(home / "scenarios")
+
+
+def certify(folder: Path, *more: str) -> int:
+    """Certify on one seed with the short players, in this process."""
+    return main(["scenario", "certify", str(folder), "--seeds", "1", "--players", "short", "--workers", "1", *more])
+
+
+def test_a_failing_certificate_is_written_and_says_why(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody is hurt in half a minute: the certificate fails, with ten checks, and is current all the same."""
+    assert certify(folder, "--json") == 1
+    value = json.loads(capsys.readouterr().out)
+    assert (value["schema"], value["scenario"], value["ok"]) == (SCHEMA, "tiny", False)
+    assert [check["number"] for check in value["checks"]] == list(range(1, 11))
+    assert value["checks"][1]["problems"] == ["seed 1: no objective is missed over the last ten minutes"]
+    assert value["checks"][8]["ok"]
+    assert value["players"] == list(SHORT)
+    assert (folder / FILE).read_text(encoding="utf-8") == canonical_json(value) + "\n"
+    assert staleness(folder, load_scenario(folder)) == ""
+
+
+def test_a_second_one_runs_nothing_and_has_the_same_bytes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Everything is kept: the second certificate of an unchanged scenario is the first one, byte for byte."""
+    before = (folder / FILE).read_bytes()
+    assert certify(folder) == 1
+    captured = capsys.readouterr()
+    assert "tiny observe 1 is kept already" in captured.err
+    assert "10/10 plays" in captured.err
+    assert "FAILED  Left alone, users are hurt on every seed" in captured.out
+    assert "passed  Two runs agree to the byte, and a run is cheap" in captured.out
+    assert (folder / FILE).read_bytes() == before
+
+
+def test_a_small_one_leaves_a_larger_one_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A look on one seed does not undo what was proven over two, unless the program is another one by now."""
+    one = read(folder)
+    assert one is not None
+    write(replace(one, seeds=(1, 2)), folder)
+    assert certify(folder) == 1
+    assert "has one over more seeds" in capsys.readouterr().err
+    write(replace(one, seeds=(1, 2), source="another"), folder)
+    assert certify(folder) == 1
+    assert read(folder) == one
+
+
+def test_check_runs_nothing_and_tells_what_fails(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A current certificate is fine, even one that fails; which checks fail is told."""
+    assert main(["scenario", "certify", str(folder), "--check"]) == 0
+    assert capsys.readouterr().out.startswith("tiny: the certificate is current; failing: unattended")
+
+
+def test_the_table_has_a_line_for_it(folder: Path) -> None:
+    """The generated page shows whether a certificate is current, and its figures."""
+    table = certificates_table({"tiny": folder})
+    assert "| tiny | yes | 1, short |" in table
+
+
+def test_another_scenario_needs_another_certificate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A changed scenario, an edited certificate and none at all are told, with the way to renew it."""
+    path = folder / "scenario.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("rate: 4", "rate: 5"), encoding="utf-8")
+    assert main(["scenario", "certify", str(folder), "--check"]) == 1
+    said = capsys.readouterr().out
+    assert "tiny: its certificate is of another version" in said
+    assert "renew it: incidentsim scenario certify tiny" in said
+    path.write_text(text, encoding="utf-8")
+
+    kept = (folder / FILE).read_text(encoding="utf-8")
+    (folder / FILE).write_text(kept.replace('"ok":false', '"ok":true'), encoding="utf-8")
+    assert read(folder) is None
+    assert "damaged, or was edited" in staleness(folder, load_scenario(folder))
+    (folder / FILE).unlink()
+    assert staleness(folder, load_scenario(folder)) == "it has no certificate"
+
+
+def test_another_engine_needs_another_certificate(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When digests change, certificates of before no longer hold."""
+    assert certify(folder) == 1
+    monkeypatch.setattr("incidentsim.certify.certificate.ENGINE_COMPAT", 99)
+    assert staleness(folder, load_scenario(folder)) == "its certificate is of engine compat 2, not 99"
+
+
+def test_nothing_to_certify_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names, paths or --all are asked for."""
+    assert main(["scenario", "certify"]) == 2
+    assert "name scenarios or paths, or say --all" in capsys.readouterr().err
