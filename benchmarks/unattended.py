@@ -1,10 +1,10 @@
 """Does every incident happen, on every seed? `python -m benchmarks.unattended [SCENARIO...] [--seeds A..B]`
 
-Nobody acts. Printed by scenario and seed: the share of bad requests of every objective over the last ten minutes; by
-scenario: on how many seeds one is missed, when users were first hurt, and when the alert that the first page names
-fired. A seed passes when an objective is missed over those ten minutes, the prelude looks healthy until the first
-fault and for two minutes at least, and the page's alert, if it names one, fires within a minute of the page. Exit
-code 1 when a seed does not pass.
+Nobody acts. Printed by scenario and seed: the share of bad requests of every objective over the last ten minutes (the
+last third of a short incident); by scenario: on how many seeds one is missed, when users were first hurt, and when the
+alert that the first page names fired. A seed passes when an objective is missed over those minutes, the prelude looks
+healthy until the first fault and for two minutes at least, and the page's alert, if it names one, fires within a minute
+of the page. Exit code 1 when a seed does not pass.
 """
 
 from __future__ import annotations
@@ -22,13 +22,11 @@ from incidentsim.events import AlertFired, Paged
 from incidentsim.scenario.cast import make_cast
 from incidentsim.scenario.catalogue import list_scenarios
 from incidentsim.scenario.model import Scenario
+from incidentsim.scoring.protocol import last_window_us
 from incidentsim.world.world import World
 
 MINUTE_US = 60_000_000
 """Users are looked at minute by minute."""
-
-LAST_WINDOW_US = 10 * MINUTE_US
-"""The last ten minutes, over which an incident must still hurt: as long as a score's."""
 
 WELL_US = 2 * MINUTE_US
 """So much of the prelude looks healthy even where a fault lies in wait from its start."""
@@ -75,7 +73,7 @@ def course(scenario: Scenario, seed: int) -> Course:
                 pages.append(fact)
     minutes = [shares(before, after) for before, after in pairwise(marks)]
     hurt = next((t for t, share in zip(times, minutes, strict=False) if _missed(scenario, share)), None)
-    last = shares(marks[-1 - LAST_WINDOW_US // MINUTE_US], marks[-1])
+    last = shares(marks[-1 - last_window_us(scenario.duration) // MINUTE_US], marks[-1])
     named = _named(pages, {status.name for status in world.alerts})
     alert = min((fact.t_us for fact in fired if fact.alert == named), key=abs, default=None)
     missed = _missed(scenario, last)

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.wrong_moves [--scenario ID] [--seeds 1..20]` prints a Markdown table: the loss (weighted bad
 requests, scoring §1) of each script as a ratio to the unattended world on the same seed, its S (what it saves as a
-share of what the best reference saves), and on how many seeds all objectives held over the last ten minutes.
+share of what the best reference saves), and on how many seeds all objectives held over the last ten minutes
+(the last third of a short incident).
 """
 
 from __future__ import annotations
@@ -20,14 +21,11 @@ from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.script import script_commands
 from incidentsim.scoring.loss import budget_saved, loss
-from incidentsim.scoring.protocol import Outcome, Plan
+from incidentsim.scoring.protocol import Outcome, Plan, last_window_us
 from incidentsim.session.judging import shown_vocabulary
 from incidentsim.session.resimulation import resimulator
 from incidentsim.specs.verbs import VERBS
 from incidentsim.transcript.model import TimedCommand
-
-LAST_WINDOW_US = 600_000_000
-"""The last ten minutes, over which an objective must hold to count as restored."""
 
 TO_THE_WORLD = ("ask", "page", "waiver")
 """Verbs besides the act group that reach the world."""
@@ -70,7 +68,7 @@ def _held(outcome: Outcome, scenario: Scenario) -> bool:
     for slo in scenario.slos:
         marks = outcome.series[slo.id]
         last = marks[-1]
-        before = next(m for m in marks if m[0] >= last[0] - LAST_WINDOW_US)
+        before = next(m for m in marks if m[0] >= last[0] - last_window_us(scenario.duration))
         if (last[2] - before[2]) * 1_000_000 > (1_000_000 - slo.objective) * (last[1] - before[1]):
             return False
     return True

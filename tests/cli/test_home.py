@@ -41,7 +41,16 @@ async def test_gallery_lists_scenarios_that_load(home: Home, place: Path) -> Non
     assert (entry.title, entry.level, entry.best_result) == ("Answers start late", "mid", "")
     path = place / "scenarios" / SCENARIO / "scenario.yaml"
     path.write_text("id: [", encoding="utf-8")
-    assert SCENARIO not in [e.id for e in home.gallery()]
+    again = Home(load_config({"speed": 0.0}))  # a home reads the catalogue once
+    assert SCENARIO not in [e.id for e in again.gallery()]
+
+
+def test_a_newcomer_finds_the_first_incident_at_the_top(home: Home) -> None:
+    """The gallery goes from easy to hard, the shortest first of its level."""
+    entries = home.gallery()
+    levels = [("junior", "mid", "senior", "staff").index(entry.level) for entry in entries]
+    assert entries[0].id == "turned-away"
+    assert levels == sorted(levels)
 
 
 async def test_a_session_is_played_and_debriefed(home: Home) -> None:
