@@ -66,6 +66,7 @@ results: $(STAMP)  ## Make the tables of docs/results.md again (most of a day: t
 	$(BIN)/python -m benchmarks.sweep_dask
 	$(BIN)/python -m benchmarks.postmortems --seeds 5
 	$(BIN)/python -m benchmarks.runbooks
+	$(BIN)/python -m benchmarks.held_out
 	$(BIN)/python -m benchmarks.scenario_fuzz
 
 signatures: $(STAMP)  ## Measure every catalogue row and every pair of look-alikes (make signatures ARGS="--seeds 1..5")

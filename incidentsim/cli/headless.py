@@ -11,13 +11,16 @@ from typing import Any
 
 from incidentsim.cli.library import load
 from incidentsim.cli.progress import Tell
+from incidentsim.errors import UsageError
+from incidentsim.policies.base import Line
 from incidentsim.scenario.cast import make_cast
+from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.script import script_commands
 from incidentsim.session.headless import run_policy, run_script
 from incidentsim.session.judging import judge
 from incidentsim.sweep.local import Processes
 from incidentsim.sweep.play import result_of
-from incidentsim.sweep.players import player_for
+from incidentsim.sweep.players import player_for, remembered
 from incidentsim.transcript.recovery import read
 
 SCHEMA = "incidentsim-run/1"
@@ -75,8 +78,16 @@ def _play(request: RunRequest, path: Path) -> None:
         lines = script_commands(request.script, cast)
         run_script(scenario, seed=request.seed, cast=cast, path=path, lines=lines)
         return
-    player = player_for(request.policy, scenario, cast)
+    memory = _memory(request, scenario) if request.policy == "memoriser" else ()
+    player = player_for(request.policy, scenario, cast, memory=memory)
     run_policy(scenario, seed=request.seed, cast=cast, path=path, player=player)
+
+
+def _memory(request: RunRequest, scenario: Scenario) -> tuple[Line, ...]:
+    """Return what a memoriser knows of a sibling: how its parent was solved, in a session of the same seed."""
+    if scenario.sibling_of is None:
+        raise UsageError(f"{scenario.id} is no sibling, so nothing was memorised; write one with `scenario vary`")
+    return remembered(load(scenario.sibling_of.scenario, request.scenarios), request.seed)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ are told the reference solutions or the truth, by the harness, in a Briefed.
 """
 
 from incidentsim.policies.base import Briefed, Crash, Player
+from incidentsim.policies.memorisers import MEMORISERS
 from incidentsim.policies.panel import PANEL
 
-__all__ = ["PANEL", "Briefed", "Crash", "Player"]
+__all__ = ["MEMORISERS", "PANEL", "Briefed", "Crash", "Player"]

@@ -26,11 +26,13 @@ class Briefed:
     """What the harness tells a player beforehand.
 
     `scripts`: the scenario's reference solutions, the first one first. `truth`: (component, fault kind) of the root
-    causes, by shown name. Only players that are meant to know use them.
+    causes, by shown name. `memory`: what solved a sibling of this incident, in the sibling's names. Only players that
+    are meant to know use them.
     """
 
     scripts: tuple[tuple[Line, ...], ...] = ()
     truth: tuple[tuple[str, str], ...] = ()
+    memory: tuple[Line, ...] = ()
 
     @property
     def script(self) -> tuple[Line, ...]:

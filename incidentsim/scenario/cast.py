@@ -103,6 +103,10 @@ class Cast:
 
         return PLACEHOLDER.sub(fill, text)
 
+    def target(self, text: str) -> str:
+        """Return what a change is about, as people see it: a text with placeholders, or a component by its id."""
+        return self.shown(self.render(text))
+
     def unknown_placeholders(self, text: str, facts: frozenset[str] = frozenset()) -> tuple[str, ...]:
         """Return the placeholders of `text` that `render` could not fill."""
         given = dict.fromkeys(facts, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from incidentsim.scenario.cast import FACTS, plain_cast
+from incidentsim.scenario.cast import FACTS, PLACEHOLDER, plain_cast
 from incidentsim.scenario.check_names import check_cause, check_knob_path
 from incidentsim.scenario.check_scripts import check_scripts
 from incidentsim.scenario.evidence import problem_with
@@ -23,6 +23,7 @@ def check_story(scenario: Scenario, known: Inventory, located: Located) -> None:
     _check_invariants(scenario, known, located)
     _check_team(scenario, located)
     _check_words(scenario, known, located)
+    _check_first_texts(scenario, located)
     for i, hint in enumerate(scenario.hints):
         if not 0 <= hint.after < scenario.duration:
             located.report(("hints", i, "after"), "lies outside the incident: from 0 to before its end")
@@ -48,6 +49,7 @@ def texts_of(scenario: Scenario) -> Iterator[tuple[Path, str]]:
         path: Path = ("timeline", i)
         if entry.page:
             yield (*path, "page", "text"), entry.page.text
+            yield (*path, "page", "source"), entry.page.source
         if entry.message:
             yield (*path, "message", "text"), entry.message.text
         if entry.change:
@@ -66,10 +68,26 @@ def texts_of(scenario: Scenario) -> Iterator[tuple[Path, str]]:
                 yield ("team", i, "knows", j, "does", "says"), topic.does.says
     for i, invariant in enumerate(scenario.invariants):
         yield ("invariants", i, "why"), invariant.why
+    for i, cause in enumerate(scenario.root_causes):
+        yield ("root_causes", i, "why"), cause.why
+    for i, herring in enumerate(scenario.herrings):
+        yield ("herrings", i), herring
+    for i, rule in enumerate(scenario.rules):
+        yield ("rules", i), rule
     for i, hint in enumerate(scenario.hints):
         yield ("hints", i, "text"), hint.text
     for name, text in scenario.runbooks.items():
         yield ("runbooks", name), text
+
+
+def _check_first_texts(scenario: Scenario, located: Located) -> None:
+    """Report placeholders in what is read before there is a cast, or beside objectives: nothing is put in there."""
+    texts: list[tuple[Path, str]] = [(("title",), scenario.title), (("summary",), scenario.summary)]
+    texts += [(("slos", i, "title"), slo.title) for i, slo in enumerate(scenario.slos)]
+    for path, text in texts:
+        found = PLACEHOLDER.search(text)
+        if found:
+            located.report(path, f"no name is put in for {found[0]} here; say it without names")
 
 
 def _check_root_cause(cause: RootCause, path: Path, scenario: Scenario, known: Inventory, located: Located) -> None:

@@ -55,6 +55,18 @@ RULES: dict[str, Rule] = {
 """Every rule by its name, in the order they run."""
 
 
+SOUND_SIBLINGS = "sound-siblings"
+
+OF_FOLDERS: dict[str, str] = {
+    SOUND_SIBLINGS: """Every option of the variants section gives a scenario that is valid and clean.
+
+    Each option is tried beside what is written of the other choices, with the lowest and the highest values of all
+    ranges. A sibling nobody has tried would fail in front of a candidate.
+    """,
+}
+"""Rules that need a scenario's folder, with what they want: `scenario.siblings` looks after them."""
+
+
 def lint(scenario: Scenario) -> tuple[Finding, ...]:
     """Return everything the rules find in a loaded scenario."""
     return tuple(
@@ -69,15 +81,16 @@ def explain(rule: str) -> str:
 
     Raises UsageError for an unknown name.
     """
+    wants = {name: _lines(function.__doc__ or "") for name, function in RULES.items()}
+    wants |= {name: _lines(text) for name, text in OF_FOLDERS.items()}
     if rule == EVERY_RULE:
-        width = max(len(name) for name in RULES)
-        return "\n".join(f"{name:<{width}}  {_text(function)[0]}" for name, function in RULES.items())
-    function = RULES.get(rule)
-    if function is None:
-        listed = ", ".join(RULES)
-        raise UsageError(f"there is no lint rule {rule!r}{did_you_mean(rule, RULES)}; rules: {listed}")
-    return f"{rule}: " + "\n".join(_text(function))
+        width = max(len(name) for name in wants)
+        return "\n".join(f"{name:<{width}}  {lines[0]}" for name, lines in wants.items())
+    if rule not in wants:
+        listed = ", ".join(wants)
+        raise UsageError(f"there is no lint rule {rule!r}{did_you_mean(rule, wants)}; rules: {listed}")
+    return f"{rule}: " + "\n".join(wants[rule])
 
 
-def _text(function: Rule) -> list[str]:
-    return [line.strip() for line in (function.__doc__ or "").strip().splitlines()]
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.strip().splitlines()]

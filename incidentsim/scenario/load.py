@@ -12,11 +12,13 @@ from typing import Any
 
 from incidentsim.exact import canonical_json, sha256_hex
 from incidentsim.scenario.check import check
+from incidentsim.scenario.check_variants import check_variants
 from incidentsim.scenario.files import MAX_TEXT_BYTES, SCENARIO_FILE, Folder, byte_digest, show_file
 from incidentsim.scenario.model import Scenario
 from incidentsim.scenario.places import stack_folders
 from incidentsim.scenario.problems import Problems, TooManyProblems, did_you_mean, quoted
 from incidentsim.scenario.safe_yaml import LIBYAML_LIMITS, Document, load_yaml
+from incidentsim.scenario.tree import tree_of
 from incidentsim.scenario.validate import Located, Source, validate
 from incidentsim.text import MAX_CODE_POINTS, clean
 
@@ -37,23 +39,32 @@ def load_scenario(folder: Path, *, stacks: Path | None = None) -> Scenario:
     `stacks` is the folder of stack files; by default `stacks` beside the folder, then the packaged one.
     """
     root = folder.parent if folder.name == SCENARIO_FILE else folder
-    files = Folder(root, Problems())
+    return load_files(Folder(root, Problems()), stacks=stacks)
+
+
+def load_files(files: Folder, *, stacks: Path | None = None, document: Document | None = None) -> Scenario:
+    """Return the scenario of a folder's files, as `load_scenario` does; `document` stands for its scenario.yaml.
+
+    What siblings may differ in is checked for the folder itself, where the places of the file are known.
+    """
     try:
-        return _load(files, stacks)
+        return _load(files, stacks, document)
     except TooManyProblems:
         files.problems.raise_if_any()
         raise
 
 
-def _load(files: Folder, stacks: Path | None) -> Scenario:
+def _load(files: Folder, stacks: Path | None, document: Document | None) -> Scenario:
     problems, root = files.problems, files.root
-    document = _read_yaml(files, SCENARIO_FILE)
+    if document is None:
+        document = _read_yaml(files, SCENARIO_FILE)
     if document is None or not isinstance(document.data, dict):
         if document is not None:
             problems.add(files.shown(SCENARIO_FILE), 1, 1, (), "a scenario is a mapping of fields")
         problems.raise_if_any()
         raise AssertionError("a document that can't be read is a problem")
     data: dict[str, Any] = document.data
+    written = tree_of(document) if "variants" in data else None
     located = Located(problems, {(): Source(files.shown(SCENARIO_FILE), document)})
     for name, origin in _FROM_FILES.items():
         if name in data:
@@ -76,6 +87,8 @@ def _load(files: Folder, stacks: Path | None) -> Scenario:
             located.report((), f"{name}: is missing, and the stack {scenario.stack.id!r} has none")
     problems.raise_if_any()
     params = check(scenario, located)
+    if scenario.variants is not None and written is not None:
+        check_variants(scenario.variants, written, located)
     problems.raise_if_any()
     return _finish(scenario, params, contents | files.contents)
 
@@ -89,9 +102,9 @@ def with_stack_demand(scenario: Scenario) -> Scenario:
     return scenario.model_copy(update=given)
 
 
-NOT_PLAYED = {"digest", "byte_digest", "words", "assessment", "hints"}
-"""Fields that no world reads: a postmortem's words, an assessment, the digests themselves, and hints, of which a
-transcript keeps text and price as they were given."""
+NOT_PLAYED = {"digest", "byte_digest", "words", "assessment", "hints", "variants", "sibling_of"}
+"""Fields that no world reads: a postmortem's words, an assessment, the digests themselves, in what siblings may differ
+and where one comes from, and hints, of which a transcript keeps text and price as they were given."""
 
 
 def behaviour_digest(scenario: Scenario) -> str:

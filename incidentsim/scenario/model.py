@@ -28,9 +28,11 @@ from incidentsim.scenario.parts import (
     Part,
     PoolPart,
     RoutePart,
+    SiblingOf,
     Slo,
     Stack,
     Tenant,
+    Variants,
     Workload,
 )
 
@@ -236,7 +238,9 @@ class Scenario(Model):
     writes take their place. `alert_rules` is a Prometheus rule file's content.
 
     `words` are what people call a component, a change (by its id) or the harm to users (`impact`) in a postmortem,
-    beside the words that every scenario has (`specs.words`); they change no play and are not in the digest.
+    beside the words that every scenario has (`specs.words`); they change no play and are not in the digest. Nor are
+    `variants`, in which `scenario.siblings` finds what siblings may differ in, and `sibling_of`, which says of one
+    where it comes from.
     `briefing`, `runbooks`, `scripts` hold the contents of the folder's files.
     """
 
@@ -269,6 +273,8 @@ class Scenario(Model):
     tempting: tuple[Script, ...] = Field(default=(), max_length=16)
     held_out: Script | None = None
     rules: tuple[CleanText, ...] = Field(default=(), max_length=40)
+    variants: Variants | None = None
+    sibling_of: SiblingOf | None = None
 
     briefing: CleanText = ""
     runbooks: dict[str, str] = Field(default_factory=dict)

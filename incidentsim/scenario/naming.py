@@ -41,7 +41,7 @@ class Inventory:
 
     def services(self) -> tuple[str, ...]:
         """Return the names that log lines carry as their service."""
-        own = (c for c, kind in self.components.items() if kind not in ("tenant", "organisation"))
+        own = (c for c, kind in self.components.items() if kind not in ("tenant", "organisation", "node"))
         others = (name for kind in self.components.values() for name in SPEAKERS.get(kind, ()))
         return tuple(dict.fromkeys((*own, *others)))
 

@@ -18,6 +18,10 @@ POLICIES: tuple[str, ...] = (
 )  # fmt: skip
 """Scripted players (scoring.md §5)."""
 
+MEMORISERS: tuple[str, ...] = ("constant_answer", "memoriser")
+"""Players who know an answer beforehand: under 5 % of the practice index on every scenario, and about nothing on a
+sibling of what they know. They are no part of the panel."""
+
 GAMING: tuple[str, ...] = (
     "shotgun_fix", "shotgun_diagnose", "restart_all", "scale_first", "lucky_guess", "keyword_stuffer", "harmful",
     "silencer", "load_shedder", "ack_only", "oracle_cheat",

@@ -100,7 +100,7 @@ class Timeline:
         if change is None or organisation.is_rolled_back(change_id):
             return
         actor = f"{stack.cast.shown(who)} ({who})" if who else "a team-mate"
-        entry = organisation.log(organisation.next_id(), now, change.kind, stack.cast.render(change.target),
+        entry = organisation.log(organisation.next_id(), now, change.kind, stack.cast.target(change.target),
                                  actor, f"roll back {change_id}")  # fmt: skip
         stack.emit(ChangeRecorded(t_us=now, change=entry.id, summary=entry.summary, actor=actor))
         turn_back(stack, change, entry.summary, again=False)

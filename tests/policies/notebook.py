@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from incidentsim.client_api import Ack, ChangeRow, ClientEvent, Series, Snapshot, View
-from incidentsim.policies import PANEL, Briefed, Crash
+from incidentsim.policies import MEMORISERS, PANEL, Briefed, Crash
 from incidentsim.specs.vocabulary import Vocabulary
 
 SCRIPT = (
@@ -20,7 +20,10 @@ SCRIPT = (
     (400_000_000, 'status "done"'),
 )
 OTHER = ((50_000_000, "inspect gateway"), (150_000_000, "rollback chg-2"))
-BRIEFED = Briefed(scripts=(SCRIPT, OTHER), truth=(("organisation", "waiver_without_expiry"), ("gateway", "misrouted")))
+MEMORY = ((20_000_000, "ack"), (90_000_000, "limit mercer-labs tokens 400k"))
+BRIEFED = Briefed(
+    scripts=(SCRIPT, OTHER), memory=MEMORY, truth=(("organisation", "waiver_without_expiry"), ("gateway", "misrouted"))
+)
 RUNBOOKS = (
     ("slow", "Look first.\n\n    shed prompt_tokens>9000 10%\n\nThen `restart chat-pool`, or `limit <tenant> 5`."),
 )
@@ -120,7 +123,7 @@ def played(name: str, **tables: Any) -> Notebook:
     )  # fmt: skip
     while True:
         try:
-            asyncio.run(PANEL[name](session, BRIEFED))  # type: ignore[arg-type]
+            asyncio.run((PANEL | MEMORISERS)[name](session, BRIEFED))  # type: ignore[arg-type]
         except Crash:
             session.recovered = True
             continue

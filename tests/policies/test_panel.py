@@ -6,14 +6,19 @@ import pytest
 
 from incidentsim.client_api import ChangeRow
 from incidentsim.commands.parse import parse
+from incidentsim.policies import MEMORISERS as PLAYERS
 from incidentsim.policies import PANEL
 from incidentsim.policies.base import is_act
 from incidentsim.policies.books import commands_in, filled_in, looks_in
 from incidentsim.policies.novice import READING_S, STEP_WAIT_S, guess
 from incidentsim.policies.styles import acts_first, spaced
-from incidentsim.specs.people import GAMING, POLICIES, STYLES
+from incidentsim.scenario.catalogue import folders
+from incidentsim.scenario.load import load_scenario
+from incidentsim.scenario.naming import vocabulary
+from incidentsim.scenario.places import packaged_root
+from incidentsim.specs.people import GAMING, MEMORISERS, POLICIES, STYLES
 from incidentsim.specs.verbs import VERBS
-from tests.policies.notebook import RUNBOOKS, SCRIPT, played
+from tests.policies.notebook import MEMORY, RUNBOOKS, SCRIPT, played
 
 
 def test_the_panel_is_what_specs_declare() -> None:
@@ -34,6 +39,33 @@ def test_times_never_go_back_and_verbs_exist(name: str) -> None:
 def test_do_nothing_says_nothing() -> None:
     """Leaving the incident alone means no command at all."""
     assert not played("do_nothing").said
+
+
+@pytest.mark.parametrize("name", MEMORISERS)
+def test_memorisers_are_no_part_of_the_panel(name: str) -> None:
+    """They have players, in rising time and with declared verbs, which the panel doesn't count."""
+    said = played(name).said
+    assert tuple(PLAYERS) == MEMORISERS
+    assert name not in PANEL
+    assert [t for t, _ in said] == sorted(t for t, _ in said)
+    assert all(text.split(maxsplit=1)[0] in VERBS for _, text in said)
+
+
+def test_a_memoriser_says_what_it_learned_elsewhere() -> None:
+    """It plays its memory to the letter, whatever this session's names and signals are."""
+    assert played("memoriser").said == list(MEMORY)
+    assert played("memoriser", share=lambda said: 0.0).said == list(MEMORY)
+
+
+def test_a_constant_answer_is_the_same_everywhere() -> None:
+    """It uses no name of a scenario but those that every stack has, and no signal changes it."""
+    said = played("constant_answer").said
+    assert said == played("constant_answer", now={"z": 99.0}, share=lambda said: 0.0).said
+    assert {"diagnose", "set", "resolve"} <= {text.split()[0] for _, text in said}
+    for name in folders(packaged_root()):
+        scenario = load_scenario(packaged_root() / name)
+        for _, text in said:
+            parse(text, vocabulary(scenario))
 
 
 def test_reference_follows_the_script() -> None:

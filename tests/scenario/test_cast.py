@@ -13,7 +13,7 @@ from incidentsim.scenario.cast import Cast, TenantName, make_cast, plain_cast
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import Scenario
 from incidentsim.specs.people import TEAM_ROLES
-from tests.scenario.conftest import FIXTURES
+from tests.scenario.conftest import FIXTURES, Workshop
 
 SCENARIO = load_scenario(FIXTURES / "slow-answers")
 CAST = Cast(
@@ -58,6 +58,30 @@ def test_shown_names() -> None:
     assert CAST.shown("tenant.strategic") == "tenant.mercer-labs"
     assert CAST.shown("node-3") == "gpu-fra-r12-40"
     assert CAST.shown("chat-pool-3") == "chat-pool-3"
+
+
+def test_a_change_is_about_something_by_its_name() -> None:
+    """What a change is about is shown by name, be it written with a placeholder or as a component's id."""
+    for written in ("tenant.{tenant.strategic}", "tenant.strategic"):
+        assert CAST.target(written) == "tenant.mercer-labs"
+    assert CAST.target("node-3") == "gpu-fra-r12-40"
+    assert CAST.target("chat-pool") == "chat-pool"
+
+
+@pytest.mark.parametrize("where", ["title", "summary"])
+def test_no_name_is_put_in_before_there_is_a_cast(workshop: Workshop, where: str) -> None:
+    """Texts of the gallery can't hold placeholders: nobody would fill them."""
+    line = next(x for x in (workshop.folder / "scenario.yaml").read_text().splitlines() if x.startswith(where))
+    workshop.edit((line, f"{line} {{tenant.corner-shop}}"))
+    assert any("say it without names" in problem for problem in workshop.problems())
+
+
+@pytest.mark.parametrize("text", ["rules: [Ask {tenant.nobody}]", "herrings: [A host, {host.node-77}]"])
+def test_rules_and_herrings_are_checked_like_other_texts(workshop: Workshop, text: str) -> None:
+    """A placeholder without a value is found when the scenario is loaded, not when somebody plays it."""
+    name, _, value = text.partition(": ")
+    workshop.edit(("held_out:", f"{name}: ['{value[1:-1]}']\nheld_out:"))
+    assert any("nothing to put in" in problem for problem in workshop.problems())
 
 
 def test_stable_ids_are_not_shown_names() -> None:

@@ -160,7 +160,9 @@ def test_alerts_that_all_wait_equally_long_are_found(workshop: Workshop) -> None
 def test_commands_and_metrics_of_runbooks_and_alerts_exist(workshop: Workshop) -> None:
     """A refused command and an unknown metric in a runbook, and an alert on an unknown metric, are found."""
     book = workshop.folder / "runbooks" / "slow-first-token.md"
-    book.write_text("Do `scale chat-pol 4`, then `query sum(vllm:num_request_waiting)`. `alerts`.", encoding="utf-8")
+    book.write_text(
+        "Do `scale chat-pol 4`, `query sum(vllm:num_request_waiting)`, `rerun JOB`, `limit …`.", encoding="utf-8"
+    )
     workshop.edit(("slo_bad_requests_total", "slo_bad_request_total"), file="stacks/mini.yaml")
     refused, unknown, alert = lint(workshop.load())
     assert {f.rule for f in (refused, unknown, alert)} == {"unknown-references"}

@@ -12,13 +12,13 @@ import click
 from incidentsim.cli.options import Seeds, SeedType, data_option, json_option, scenarios_option
 from incidentsim.config import load_config
 from incidentsim.errors import UsageError
-from incidentsim.specs.people import POLICIES
+from incidentsim.specs.people import MEMORISERS, POLICIES
 
 
 @click.command("run")
 @click.argument("scenario")
-@click.option("--policy", type=click.Choice(POLICIES), metavar="NAME",
-              help=f"A scripted player: {', '.join(POLICIES)}.")  # fmt: skip
+@click.option("--policy", type=click.Choice((*POLICIES, *MEMORISERS)), metavar="NAME",
+              help=f"A scripted player: {', '.join((*POLICIES, *MEMORISERS))}.")  # fmt: skip
 @click.option("--script", type=click.Path(path_type=Path), metavar="FILE",
               help="JSON Lines of commands, each with its second after the page.")  # fmt: skip
 @click.option("--seed", type=SeedType(), default="1", show_default=True, metavar="N|A..B", help="One seed, or a range.")

@@ -1,4 +1,4 @@
-"""`incidentsim scenario`: list, show, lint, new, schema."""
+"""`incidentsim scenario`: list, show, lint, new, vary, schema."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from incidentsim.errors import ScenarioError, UsageError
 
 if TYPE_CHECKING:
     from incidentsim.scenario.lint import Finding
+    from incidentsim.scenario.model import Scenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +183,49 @@ def new(name: str, into: Path) -> None:
     click.echo(f"Edit {show_file(files[0])}, then: incidentsim scenario lint {folder}")
 
 
+@command.command("vary")
+@click.argument("name", metavar="NAME|PATH")
+@click.option("--count", type=click.IntRange(1, 200), default=1, show_default=True, help="How many siblings to write.")
+@click.option("--first", type=click.IntRange(1, 999_000), default=1, show_default=True, help="Number of the first one.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
+              help="Secret of the draws: another seed gives other siblings under the same numbers.")  # fmt: skip
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("scenarios"), show_default=True,
+              help="Folder to write to; siblings in ./scenarios are found by name.")  # fmt: skip
+@click.option("--show", "reveal", is_flag=True, help="Say what differs. Not for candidates: it tells what is wrong.")
+@json_option
+@scenarios_option
+def vary(
+    *, name: str, count: int, first: int, seed: int, out: Path, reveal: bool, as_json: bool, scenarios: Path | None
+) -> None:
+    """Write siblings of a scenario: other incidents with the same symptom, as folders of their own.
+
+    A sibling is NAME-v1 and so on, complete, checked and clean. Nothing is overwritten.
+    """
+    from incidentsim.scenario.catalogue import find
+    from incidentsim.scenario.siblings import Parent
+    from incidentsim.scenario.vary import told
+
+    parent = Parent(find(name, load_config({"scenarios_dir": scenarios}).scenarios_dir))
+    made = [parent.sibling(number, seed=seed) for number in range(first, first + count)]
+    for sibling in made:
+        if sibling.findings:
+            one = sibling.findings[0]
+            raise ScenarioError(f"{sibling.scenario.id} is no good: {one.where}: {one.rule}: {one.message}")
+    parent.refuse_overwriting(made, out)
+    written = []
+    for sibling in made:
+        folder = parent.write(sibling, out)
+        lines = told(sibling.differences, reveal=reveal)
+        written.append({"id": sibling.scenario.id, "path": str(folder), "digest": sibling.scenario.digest,
+                        "differs": lines})  # fmt: skip
+        if not as_json:
+            click.echo(f"{sibling.scenario.id}  {folder}")
+            for line in lines:
+                click.echo(f"  {line}")
+    if as_json:
+        click.echo(json.dumps(written, indent=2, ensure_ascii=False))
+
+
 @command.command("schema")
 @click.option("--stack", is_flag=True, help="The schema of stack files in place of scenario files.")
 def schema(stack: bool) -> None:
@@ -205,7 +249,20 @@ def _lint_one(name: str, scenarios: Path | None) -> Linted:
         scenario = load(name, load_config({"scenarios_dir": scenarios}).scenarios_dir)
     except ScenarioError as wrong:
         return Linted(name=name, error=str(wrong))
-    return Linted(name=scenario.id, findings=run_rules(scenario))
+    return Linted(name=scenario.id, findings=(*run_rules(scenario), *_of_siblings(name, scenario, scenarios)))
+
+
+def _of_siblings(name: str, scenario: Scenario, scenarios: Path | None) -> tuple[Finding, ...]:
+    """Return what is wrong with a scenario's options, where it has any."""
+    if scenario.variants is None:
+        return ()
+    from incidentsim.scenario.catalogue import find
+    from incidentsim.scenario.lint import SOUND_SIBLINGS, Finding
+    from incidentsim.scenario.siblings import Parent, problems_of_options
+
+    parent = Parent(find(name, load_config({"scenarios_dir": scenarios}).scenarios_dir))
+    return tuple(Finding(rule=SOUND_SIBLINGS, where=where, message=message)
+                 for where, message in problems_of_options(parent))  # fmt: skip
 
 
 def _print_lint(result: Linted) -> None:

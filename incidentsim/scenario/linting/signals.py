@@ -27,6 +27,8 @@ MADE_BY = (
 """Beginnings of metrics that only a stack with a component of this kind has."""
 
 _CODE = re.compile(r"`([^`\n]{1,400})`")
+_TO_FILL_IN = re.compile(r"…|\.\.\.|\b[A-Z]{2,}\b|<[a-z]")
+"""What shows the form of a command instead of one: dots, a word in capitals, a word in angle brackets."""
 
 
 def unreachable_evidence(scenario: Scenario) -> Found:
@@ -103,7 +105,7 @@ def unknown_references(scenario: Scenario) -> Found:
     for name, text in scenario.runbooks.items():
         for code in _CODE.findall(text):
             word = code.split(maxsplit=1)[0] if code.strip() else ""
-            if word not in VERBS or code.strip() == word or "…" in code or "..." in code or "<" in code.split("{")[0]:
+            if word not in VERBS or code.strip() == word or _TO_FILL_IN.search(code):
                 continue
             try:
                 command = parse(cast.render(code, facts), names)

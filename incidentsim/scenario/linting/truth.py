@@ -36,11 +36,12 @@ def no_truth_in_text(scenario: Scenario) -> Found:
 def id_names_symptom(scenario: Scenario) -> Found:
     """The id and the title name the symptom a user would report, never the cause.
 
-    `slow-chat` is a symptom; `gateway-admission` or `noisy-tenant` gives the answer away in the gallery.
+    `slow-chat` is a symptom; `gateway-admission` or `noisy-tenant` gives the answer away in the gallery. What the
+    stack itself is called says nothing.
     """
     for cause in scenario.root_causes:
         hidden = cause_words(cause)
-        hidden |= words_of(cause.component.removeprefix("tenant."))
+        hidden |= words_of(cause.component.removeprefix("tenant.")) - words_of(scenario.stack.id)
         for where in ("id", "title"):
             named = sorted(hidden & words_of(getattr(scenario, where)))
             if named:

@@ -13,9 +13,11 @@ from incidentsim.scenario.parts.quality import QualityPart
 from incidentsim.scenario.parts.retrieval import RetrievalPart
 from incidentsim.scenario.parts.serving import AutoscalerPart, PoolPart
 from incidentsim.scenario.parts.stack import ComponentPart, ObservabilityPart, Stack
+from incidentsim.scenario.parts.variation import Choice, Option, Range, SiblingOf, Variants, Word
 
 __all__ = [
     "AutoscalerPart",
+    "Choice",
     "Client",
     "ComponentPart",
     "ControlPlanePart",
@@ -24,18 +26,23 @@ __all__ = [
     "JobPart",
     "Model",
     "ObservabilityPart",
+    "Option",
     "Part",
     "PipelinePart",
     "PoolPart",
     "PreprocessingPart",
     "QualityPart",
+    "Range",
     "RankerPart",
     "RegistryPart",
     "ResponseCachePart",
     "RetrievalPart",
     "RoutePart",
+    "SiblingOf",
     "Slo",
     "Stack",
     "Tenant",
+    "Variants",
+    "Word",
     "Workload",
 ]

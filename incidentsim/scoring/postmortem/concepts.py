@@ -203,7 +203,7 @@ def _others(
     for entry in scenario.timeline:
         change = entry.change
         if change is not None and change.id not in mine and not change.waiver:
-            target = cast.render(change.target)
+            target = cast.target(change.target)
             made = [f"{target} {word}" for word in CHANGE_WORDS[change.kind]]
             add(change.id, change.id, "other", (change.id, *made, *_numbered(cast.render(change.summary))))
     here = {kind for node in mine for kind in planted.get(node, ())}

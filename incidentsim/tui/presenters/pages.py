@@ -107,7 +107,8 @@ def briefing_rows(info: SessionInfo) -> list[Row]:
     if info.hints:
         prices = ", ".join(str(price) for price in info.hints)
         rows += [row(), row(span(f"{len(info.hints)} hints", "heading"))]
-        rows += [row(f"  `hint` takes the next one, for {prices} points of the practice index", indent=4)]
+        told = f" takes the next one, for {prices} points of the practice index"
+        rows += [row("  ", span("hint", "key"), told, indent=4)]
     rows += [row(), row(span(f"Recorded in {info.transcript_path}", "dim"), indent=12)]
     return rows
 

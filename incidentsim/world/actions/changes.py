@@ -36,7 +36,7 @@ class Rollback(Action):
     def preview(self, stack: Stack, command: Command) -> list[str]:
         """Say what goes back."""
         change = self._change(stack, command)
-        target = stack.cast.render(change.target)
+        target = stack.cast.target(change.target)
         lines = [f"target: {target} ({change.id})"]
         if change.waiver is not None:
             lines.append(f"change: the contract's limit of {stack.cast.shown(change.waiver.tenant)} holds again")
@@ -53,7 +53,7 @@ class Rollback(Action):
         again = organisation.is_rolled_back(change.id)
         keep_inverse(stack, ref, command)
         what = f"{'re-apply' if again else 'roll back'} {change.id}"
-        target = stack.cast.render(change.target)
+        target = stack.cast.target(change.target)
         record_change(stack, change.kind, target, what)
 
         def then() -> None:
@@ -77,7 +77,7 @@ def turn_back(
         if fault.started and fault.came_with == change.id:
             fault.reverted(again=again)
     revert(stack, change, again=again)
-    pool = stack.pools.get(stack.cast.render(change.target))
+    pool = stack.pools.get(stack.cast.target(change.target))
     if change.kind == "deploy" and pool is not None:
         if told is not None:
             pool.on_change = told

@@ -97,7 +97,7 @@ class Organisation(Component):
             self._set(f"tenant.{waiver.tenant}.token_limit", UNLIMITED)
             self._watch(change.id, waiver)
         render = self._cast.render
-        return self.log(change.id, t_us, change.kind, render(change.target), render(change.actor),
+        return self.log(change.id, t_us, change.kind, self._cast.target(change.target), render(change.actor),
                         render(change.summary), tuple(render(line) for line in change.detail))  # fmt: skip
 
     def log(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def pool_of(stack: Stack, change: Change) -> Pool | None:
     """Return the pool that a deploy is of, None for other changes."""
-    return stack.pools.get(stack.cast.render(change.target)) if change.kind == "deploy" else None
+    return stack.pools.get(stack.cast.target(change.target)) if change.kind == "deploy" else None
 
 
 def revisions_of(stack: Stack, change: Change) -> dict[str, str]:
