@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,cluster]"
 	@touch $@
 
-play: $(STAMP)  ## Open the home screen (make play ARGS="play slow-chat --speed 2")
+play: $(STAMP)  ## Open the home screen; newcomers start with the first incident (make play ARGS="play turned-away")
 	@$(BIN)/incidentsim $(ARGS)
 
 demo: $(STAMP)  ## Let the reference player solve the first incident, headless, and show its score

@@ -15,16 +15,13 @@ from incidentsim.scenario.cast import Cast, make_cast
 from incidentsim.scenario.model import Scenario, Script
 from incidentsim.scenario.script import script_commands
 from incidentsim.scoring.loss import budget_saved, loss
-from incidentsim.scoring.protocol import Outcome, Plan
+from incidentsim.scoring.protocol import Outcome, Plan, last_window_us
 from incidentsim.session.headless import run_script
 from incidentsim.session.judging import judge, shown_vocabulary
 from incidentsim.session.resimulation import resimulator
 from incidentsim.specs.verbs import VERBS
 from incidentsim.transcript.model import TimedCommand
 from incidentsim.transcript.recovery import read
-
-LAST_WINDOW_US = 600_000_000
-"""The last ten minutes, over which an objective must hold to count as restored."""
 
 TO_THE_WORLD = ("ask", "page", "waiver")
 """Verbs besides the act group that reach the world."""
@@ -89,7 +86,7 @@ def _held(outcome: Outcome, scenario: Scenario) -> bool:
     for slo in scenario.slos:
         marks = outcome.series[slo.id]
         last = marks[-1]
-        before = next(m for m in marks if m[0] >= last[0] - LAST_WINDOW_US)
+        before = next(m for m in marks if m[0] >= last[0] - last_window_us(scenario.duration))
         if (last[2] - before[2]) * 1_000_000 > (1_000_000 - slo.objective) * (last[1] - before[1]):
             return False
     return True

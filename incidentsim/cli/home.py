@@ -25,6 +25,7 @@ from incidentsim.session.host import IncidentSession
 from incidentsim.session.judging import judge
 from incidentsim.session.pacing import LivePacer
 from incidentsim.session.store import StoredSession, list_sessions
+from incidentsim.specs.levels import LEVELS
 from incidentsim.tui.provider import (
     Debrief,
     DebriefLine,
@@ -49,6 +50,12 @@ _HEADLINES = (
 """Parts of the score that head the debrief, with what they mean."""
 
 
+def _place(entry: Entry) -> tuple[int, int, str]:
+    """Where a scenario stands in the gallery: a newcomer begins at the top."""
+    levels = list(LEVELS)
+    return (levels.index(entry.level) if entry.level in levels else len(levels), entry.duration_us, entry.id)
+
+
 class Home:
     """The home screen's provider over one data directory. Holds the one session that is open."""
 
@@ -60,9 +67,9 @@ class Home:
         _start_helper_of_processes()
 
     def gallery(self) -> tuple[GalleryEntry, ...]:
-        """Return the scenarios that can be played, with the best result so far."""
+        """Return the scenarios that can be played, easiest level and shortest first, with the best result so far."""
         if not self._catalogue:  # read once: it takes a quarter of a second, and the screen waits for it
-            self._catalogue = list_scenarios(self._config.scenarios_dir)
+            self._catalogue = tuple(sorted(list_scenarios(self._config.scenarios_dir), key=_place))
         best: dict[str, float] = {}
         for stored in self._stored():
             index = last_index(stored.path)

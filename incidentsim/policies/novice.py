@@ -53,11 +53,11 @@ async def novice(session: Session, briefed: Briefed) -> None:
     second = await _look_around(hand)
     now = await hand.by_label(TOKENS, "tenant")
     before = await hand.by_label(BEFORE, "tenant")
-    grown = sorted((before.get(tenant, 0.0) / max(rate, 1e-9), tenant) for tenant, rate in now.items())
+    grown = sorted((before[tenant] / max(rate, 1e-9), tenant) for tenant, rate in now.items() if tenant in before)
     helped = False
     if grown and grown[0][0] * GROWN <= 1.0:
         tenant = grown[0][1]
-        second, helped = await _limit(hand, tenant, before.get(tenant, 0.0), second)
+        second, helped = await _limit(hand, tenant, before[tenant], second)
     if not helped:
         second, helped = await _take_back_changes(hand, second)
     await hand.at(second + 240)

@@ -19,8 +19,19 @@ RUN_ON_US = 600_000_000
 """Length of the hidden run-on after the end: ten minutes, in which a masked fault comes back (scoring.md
 §1)."""
 
+LAST_WINDOW_US = 600_000_000
+"""The last ten minutes: an objective counts as restored when it holds over them."""
+
 Mark = tuple[int, int, int]
 """(scenario µs, requests offered so far, bad so far) of one objective over all tenants."""
+
+
+def last_window_us(duration_us: int) -> int:
+    """Return how much of an incident is judged as its end: `LAST_WINDOW_US`, or a third of a short one.
+
+    Eight minutes that are over after three would hold the harm itself in their last ten.
+    """
+    return min(LAST_WINDOW_US, duration_us // 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from incidentsim.scenario.cast import make_cast
 from incidentsim.scenario.model import Scenario
+from incidentsim.scoring.protocol import last_window_us
 from incidentsim.session.headless import run_policy
 from incidentsim.session.judging import judge
 from incidentsim.sweep.cell import Finished, Task
@@ -21,9 +22,6 @@ from incidentsim.sweep.players import player_for
 from incidentsim.transcript import queries
 from incidentsim.transcript.model import Transcript
 from incidentsim.transcript.recovery import read
-
-LAST_WINDOW_US = 600_000_000
-"""An objective counts as restored when it holds over the last ten minutes."""
 
 
 def run_cell(task: Task) -> Finished:
@@ -59,12 +57,12 @@ def result_of(transcript: Transcript, scenario: Scenario) -> dict[str, Any]:
 
 
 def objectives_met(transcript: Transcript, scenario: Scenario) -> dict[str, bool]:
-    """Return, by objective, whether it held over the last ten minutes that were played."""
+    """Return, by objective, whether it held over the last ten minutes that were played (less in a short one)."""
     taken = queries.checkpoints(transcript)
     if not taken:
         return {}
     last = taken[-1]
-    before = next((c for c in taken if c.t_us >= last.t_us - LAST_WINDOW_US), last)
+    before = next((c for c in taken if c.t_us >= last.t_us - last_window_us(scenario.duration)), last)
     met = {}
     for slo in scenario.slos:
         offered = bad = 0

@@ -45,6 +45,14 @@ async def test_gallery_lists_scenarios_that_load(home: Home, place: Path) -> Non
     assert SCENARIO not in [e.id for e in again.gallery()]
 
 
+def test_a_newcomer_finds_the_first_incident_at_the_top(home: Home) -> None:
+    """The gallery goes from easy to hard, the shortest first of its level."""
+    entries = home.gallery()
+    levels = [("junior", "mid", "senior", "staff").index(entry.level) for entry in entries]
+    assert entries[0].id == "turned-away"
+    assert levels == sorted(levels)
+
+
 async def test_a_session_is_played_and_debriefed(home: Home) -> None:
     """An ended session gets a debrief with progress, and its result shows in gallery and recent list."""
     sid = await play_to_the_end(home)

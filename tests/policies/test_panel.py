@@ -199,6 +199,12 @@ def test_the_novice_limits_whoever_grew_most() -> None:
     assert [text.split()[1] for text in other.texts() if text.startswith("limit")] == ["a"]
 
 
+def test_the_novice_suspects_nobody_without_figures_of_before() -> None:
+    """In an incident younger than what it compares with, nobody is known to have grown."""
+    session = played("novice", now={"a": 12.0, "b": 90.0}, before={})
+    assert not [text for text in session.texts() if text.startswith("limit")]
+
+
 def test_the_novice_takes_back_changes_until_one_helps() -> None:
     """Nobody grew: changes are rolled back newest first, one that hurt is undone, the one that helped ends it."""
     hurt, helped = (f'rollback chg-{i} --because "it came before this began"' for i in (2, 3))
