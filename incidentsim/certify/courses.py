@@ -13,13 +13,11 @@ from itertools import pairwise
 from incidentsim.events import AlertFired, Paged
 from incidentsim.scenario.cast import make_cast
 from incidentsim.scenario.model import Scenario
+from incidentsim.scoring.protocol import last_window_us
 from incidentsim.session.ports import WorldPort, real_world
 
 MINUTE_US = 60_000_000
 """Users are looked at minute by minute."""
-
-LAST_WINDOW_US = 10 * MINUTE_US
-"""The last ten minutes, over which an incident must still hurt: as long as a score's."""
 
 WELL_US = 2 * MINUTE_US
 """So much of the prelude looks healthy even where a fault lies in wait from its start."""
@@ -96,7 +94,7 @@ def course_of(watched: Watched) -> Course:
     scenario, marks = watched.scenario, watched.marks
     minutes = [shares(before, after) for before, after in pairwise(marks)]
     hurt = next((t for t, share in zip(watched.times, minutes, strict=False) if missed(scenario, share)), None)
-    last = shares(marks[max(0, len(marks) - 1 - LAST_WINDOW_US // MINUTE_US)], marks[-1])
+    last = shares(marks[max(0, len(marks) - 1 - last_window_us(scenario.duration) // MINUTE_US)], marks[-1])
     named = _named(watched.pages, {status.name for status in watched.world.alerts})
     alert = min((fact.t_us for fact in watched.fired if fact.alert == named), key=abs, default=None)
     missing = missed(scenario, last)
