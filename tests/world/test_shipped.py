@@ -21,6 +21,7 @@ SHIPPED = (
     "vague-answers",
     "stalled-summaries",
     "turned-away",
+    "questions-go-unanswered",
 )
 
 NEAR_US = 60 * SECOND
