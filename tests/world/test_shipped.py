@@ -22,6 +22,7 @@ SHIPPED = (
     "stalled-summaries",
     "turned-away",
     "questions-go-unanswered",
+    "slower-by-the-minute",
 )
 
 NEAR_US = 60 * SECOND
