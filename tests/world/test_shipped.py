@@ -23,6 +23,8 @@ SHIPPED = (
     "turned-away",
     "questions-go-unanswered",
     "slower-by-the-minute",
+    "suggestions-hang",
+    "callers-hear-silence",
 )
 
 NEAR_US = 60 * SECOND
