@@ -25,6 +25,7 @@ SHIPPED = (
     "slower-by-the-minute",
     "suggestions-hang",
     "callers-hear-silence",
+    "wards-get-errors",
 )
 
 NEAR_US = 60 * SECOND
