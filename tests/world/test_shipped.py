@@ -14,7 +14,10 @@ from incidentsim.session.judging import shown_vocabulary
 from incidentsim.world.world import World
 from tests.world.worlds import SCENARIOS, SECOND
 
-SHIPPED = ("letters-break-off", "reviews-never-arrive", "vague-answers", "stalled-summaries", "turned-away")
+SHIPPED = (
+    "letters-break-off", "reviews-never-arrive", "vague-answers", "stalled-summaries", "turned-away",
+    "refunds-for-nothing",
+)  # fmt: skip
 
 NEAR_US = 60 * SECOND
 """A page comes within a minute of the alert that it names."""
