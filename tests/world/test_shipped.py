@@ -26,6 +26,7 @@ SHIPPED = (
     "suggestions-hang",
     "callers-hear-silence",
     "wards-get-errors",
+    "refunds-for-nothing",
 )
 
 NEAR_US = 60 * SECOND
