@@ -14,7 +14,14 @@ from incidentsim.session.judging import shown_vocabulary
 from incidentsim.world.world import World
 from tests.world.worlds import SCENARIOS, SECOND
 
-SHIPPED = ("letters-break-off", "reviews-never-arrive", "vague-answers", "stalled-summaries", "turned-away")
+SHIPPED = (
+    "odd-recommendations",
+    "letters-break-off",
+    "reviews-never-arrive",
+    "vague-answers",
+    "stalled-summaries",
+    "turned-away",
+)
 
 NEAR_US = 60 * SECOND
 """A page comes within a minute of the alert that it names."""
