@@ -21,6 +21,8 @@ SHIPPED = (
     "vague-answers",
     "stalled-summaries",
     "turned-away",
+    "fits-and-starts",
+    "tutor-falls-silent",
 )
 
 NEAR_US = 60 * SECOND
