@@ -27,6 +27,8 @@ SHIPPED = (
     "callers-hear-silence",
     "wards-get-errors",
     "refunds-for-nothing",
+    "fits-and-starts",
+    "tutor-falls-silent",
 )
 
 NEAR_US = 60 * SECOND
