@@ -1,6 +1,6 @@
 """Which scenarios CI certifies this time: `python -m tools.whose_turn` prints their ids.
 
-Those that the last commit changed, at most `MOST` of them, and one more: scenarios take turns, by the number of commits.
+Those that the last commit changed, at most `MOST` of them, and one more: scenarios take turns by the number of commits.
 Outside a checkout of git it is the first one's turn.
 """
 
