@@ -30,7 +30,7 @@ def certificates_page(folders: Mapping[str, Path]) -> str:
         "the machine that certified.", "",
         certificates_table(folders), "",
         "## Which exercise is which", "",
-        "What scenarios say they train, by the shapes of exercises and the four buckets that every set should sample.", "",
+        "What scenarios say they train: shapes of exercises, and the four buckets that every set should sample.", "",
         shapes_table(folders),
     ]) + "\n"  # fmt: skip
 
