@@ -29,6 +29,7 @@ SHIPPED = (
     "refunds-for-nothing",
     "fits-and-starts",
     "tutor-falls-silent",
+    "money-runs-out",
 )
 
 NEAR_US = 60 * SECOND
