@@ -16,7 +16,7 @@ from tests.world.worlds import SCENARIOS, SECOND
 
 SHIPPED = (
     "letters-break-off", "reviews-never-arrive", "vague-answers", "stalled-summaries", "turned-away",
-    "slower-by-the-minute",
+    "slower-by-the-minute", "silent-in-waves",
 )  # fmt: skip
 
 NEAR_US = 60 * SECOND
