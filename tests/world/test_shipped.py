@@ -30,6 +30,7 @@ SHIPPED = (
     "fits-and-starts",
     "tutor-falls-silent",
     "money-runs-out",
+    "silent-in-waves",
 )
 
 NEAR_US = 60 * SECOND
