@@ -16,6 +16,7 @@ from tests.world.worlds import SCENARIOS, SECOND
 
 SHIPPED = (
     "letters-break-off", "reviews-never-arrive", "vague-answers", "stalled-summaries", "turned-away", "wards-get-errors",
+    "wrong-platform",
 )  # fmt: skip
 
 NEAR_US = 60 * SECOND
