@@ -31,6 +31,7 @@ SHIPPED = (
     "tutor-falls-silent",
     "money-runs-out",
     "silent-in-waves",
+    "wrong-platform",
 )
 
 NEAR_US = 60 * SECOND
