@@ -13,7 +13,7 @@ from typing import Literal
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import RootCause, Scenario
 from incidentsim.scoring.diagnosis import is_right
-from incidentsim.scoring.evidence import SLO_METRICS, Evidence, canonical, items_of_look
+from incidentsim.scoring.evidence import USERS_SIDE, Evidence, canonical, items_of_look
 from incidentsim.scoring.moves import Move
 from incidentsim.scoring.play import Belief, Moment, Names, Play
 from incidentsim.scoring.postmortem.concepts import HARMED
@@ -59,7 +59,7 @@ def chain_of(
     for place in _between(scenario):
         if place not in roots:
             step("propagation", cast.shown(place), _about(place), (m for m in acts if place in m.touched))
-    step("impact", "users", [f"metric:{name}" for name in SLO_METRICS], credited)
+    step("impact", "users", [f"metric:{name}" for name in USERS_SIDE], credited)
     steps.sort(key=lambda s: _ORDER.index(s.part))
     return tuple(steps)
 

@@ -22,6 +22,9 @@ SCREEN_US = 2_000_000
 SLO_METRICS = ("slo_requests_total", "slo_bad_requests_total")
 """Looking at these is checking on users, not searching: they don't count against efficiency."""
 
+USERS_SIDE = (*SLO_METRICS, "gateway_time_to_first_token_seconds", "gateway_responses_total")
+"""What users get, as the gateway sees it."""
+
 _SERVICE = re.compile(r"(?:^|\s)(?:svc|service)[:=]([\w.-]+)(?=\s|$)")
 
 _SCREEN_SHOWS = {"logs": "logs:", "traces": "trace", "trace": "trace"}

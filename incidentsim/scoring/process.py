@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from incidentsim.scenario.model import RootCause, Scenario
 from incidentsim.scoring.diagnosis import is_right
-from incidentsim.scoring.evidence import SLO_METRICS, Evidence, items_of_look, signal_of
+from incidentsim.scoring.evidence import USERS_SIDE, Evidence, items_of_look, signal_of
 from incidentsim.scoring.moves import Move
 from incidentsim.scoring.numbers import exact_total, share
 from incidentsim.scoring.play import Names, Play
@@ -21,7 +21,7 @@ VERIFY_US = 180_000_000
 """A look within 180 s after a move counts as verifying it."""
 
 USER_SIGNALS = (
-    *SLO_METRICS, "gateway_time_to_first_token_seconds", "gateway_responses_total",
+    *USERS_SIDE,
     "vllm:time_to_first_token_seconds", "vllm:e2e_request_latency_seconds", "vllm:request_queue_time_seconds",
     "inference_extension_flow_control_queue_size",
 )  # fmt: skip
