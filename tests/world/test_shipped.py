@@ -21,8 +21,17 @@ SHIPPED = (
     "vague-answers",
     "stalled-summaries",
     "turned-away",
+    "questions-go-unanswered",
+    "slower-by-the-minute",
+    "suggestions-hang",
+    "callers-hear-silence",
+    "wards-get-errors",
+    "refunds-for-nothing",
     "fits-and-starts",
     "tutor-falls-silent",
+    "money-runs-out",
+    "silent-in-waves",
+    "wrong-platform",
 )
 
 NEAR_US = 60 * SECOND
