@@ -6,9 +6,8 @@ that arrived later, else it stalls; nothing is admitted in a step in which somet
 nothing else runs) or stalled. Sarathi (`reserve`): all blocks of the prompt at admission. Decodes go before
 prefills in both.
 
-Between changes of the batch's composition, k decode iterations are one event (a macro step), so that work per
-event is O(1) in the batch size. `incidentsim.bench.naive` does the same iteration by iteration and is the
-oracle: both give identical integers.
+Between changes of the batch's composition, k decode iterations are one event (a macro step): work per event is
+O(1) in the batch size. `incidentsim.bench.naive` goes iteration by iteration and is the oracle: equal integers.
 
 Time inside a macro step is kept in units of 10^-18 s (picoseconds times the ppm of the slowdown factor), exactly;
 kernel events are at the microsecond that contains the end of the step, and the remainder is carried. Steps end
@@ -68,10 +67,9 @@ class Replica(RunningSet):
         self._batch: list[tuple[Sequence, int]] | None = None
         self._busy = False
         self._version = self._start = self._k = self._base = self._slope = self._end_fine = self._end_us = 0
-        self._iterations = 0
         self._call = call_to(self._end)
         self._spare: Call | None = None
-        self.prefill_tokens = self.decode_tokens = 0
+        self._iterations = self.prefill_tokens = self.decode_tokens = 0
 
     # -- what others may do ---------------------------------------------------------------------------------
 
