@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import correlation, mean, pstdev
 
+from benchmarks.seeds import seeds
 from incidentsim.events import AlertFired
 from incidentsim.scenario.cast import plain_cast
 from incidentsim.scenario.healthy import healthy, load_stack
@@ -77,17 +78,15 @@ def main() -> int:
     """Run all stacks on all seeds, two at a time, and print a table; 1 when any was not healthy."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stacks", nargs="*", default=STACKS)
-    parser.add_argument("--seeds", default="1..20")
+    parser.add_argument("--seeds", type=seeds, default="1..20")
     parser.add_argument("--minutes", type=int, default=60)
     args = parser.parse_args()
-    first, _, last = args.seeds.partition("..")
-    seeds = range(int(first), int(last or first) + 1)
     print("| stack | seeds | pages | other alerts | objectives missed in any 10 min | rate spread | strongest repeat |")
     print("|---|---|---|---|---|---|---|")
     ill = 0
     for stack in args.stacks:
         with ProcessPoolExecutor(2) as pool:
-            hours = list(pool.map(partial(run, stack, args.minutes), seeds))
+            hours = list(pool.map(partial(run, stack, args.minutes), args.seeds))
         pages = [p for h in hours for p in h.pages]
         alerts = [a for h in hours for a in h.alerts]
         missed = [m for h in hours for m in h.missed]

@@ -13,12 +13,13 @@ import sys
 from dataclasses import replace
 from statistics import mean
 
+from benchmarks.seeds import seeds
 from incidentsim.cli.headless import RunRequest, run_one
 from incidentsim.cli.library import cache_dir, load
 from incidentsim.config import load_config
 from incidentsim.scenario.model import Scenario
-from incidentsim.scenario.script import TimedLine, parse_script
-from incidentsim.specs.verbs import VERBS
+from incidentsim.scenario.script import parse_script
+from incidentsim.scoring.play import world_verb
 
 LEAST = 0.9
 """Share of the reference's index (scoring.md §5: within 10 %)."""
@@ -29,20 +30,13 @@ WAIT_US = 60_000_000
 DEFAULT = ("slow-chat", "letters-break-off", "reviews-never-arrive", "declined-payments", "late-translations")
 
 
-def does_something(line: TimedLine) -> bool:
-    """Return whether a line of a script acts on the world, or on people who may then do something."""
-    verb = line.command.split(maxsplit=1)[0]
-    spec = VERBS.get(verb)
-    return verb in ("ask", "page") or (spec is not None and spec.group == "act")
-
-
 def with_other_fix(scenario: Scenario) -> str:
     """Return the script of the first reference with the held-out fix in place of its own. Needs a held-out fix."""
     assert scenario.held_out is not None
     told, _ = parse_script(scenario.scripts[scenario.references[0].file])
     fix, _ = parse_script(scenario.scripts[scenario.held_out.file])
     last_us = max(line.t_us for line in fix)
-    kept = [line for line in told if not does_something(line)]
+    kept = [line for line in told if not world_verb(line.command.split(maxsplit=1)[0])]
     kept = [
         replace(line, t_us=max(line.t_us, last_us + WAIT_US)) if line.command.startswith("resolve") else line
         for line in kept
@@ -64,18 +58,15 @@ def main() -> int:
     """Play, score, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenarios", nargs="*", default=DEFAULT)
-    parser.add_argument("--seeds", default="1..3")
+    parser.add_argument("--seeds", type=seeds, default="1..3")
     args = parser.parse_args()
-    first, _, last = args.seeds.partition("..")
     wrong = 0
     print("| scenario | held-out fix | seeds | index: reference | index: held out | S: reference | S: held out |")
     print("|---|---|---|---|---|---|---|")
     for name in args.scenarios:
         scenario = load(name, None)
         scripts = scenario.scripts[scenario.references[0].file], with_other_fix(scenario)
-        runs = [
-            [scored(name, script, seed) for script in scripts] for seed in range(int(first), int(last or first) + 1)
-        ]
+        runs = [[scored(name, script, seed) for script in scripts] for seed in args.seeds]
         (index, s), (other_index, other_s) = [
             (mean(run[i][0] for run in runs), mean(run[i][1] for run in runs)) for i in (0, 1)
         ]

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.seeds import seeds
 from incidentsim.certify.margins import means, violations
 from incidentsim.cli.library import cache_dir
 from incidentsim.config import load_config
@@ -48,18 +49,17 @@ def main() -> int:
     """Make the plays that are missing; print table and violations."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenarios", nargs="*")
-    parser.add_argument("--seeds", default="1..20")
+    parser.add_argument("--seeds", type=seeds, default="1..20")
     parser.add_argument("--players", default=",".join(POLICIES), help="names, with commas")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--dask", default="", help="address of a Dask scheduler")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
-    first, _, last = args.seeds.partition("..")
     known = folders(None)
     grid = Grid(
         scenarios=tuple(load_scenario(known[name]) for name in args.scenarios or known),
         players=tuple(args.players.split(",")),
-        seeds=tuple(range(int(first), int(last or first) + 1)),
+        seeds=tuple(args.seeds),
         score=True,
         cache=cache_dir(load_config({})),
     )

@@ -14,6 +14,7 @@ import argparse
 import sys
 from dataclasses import dataclass
 
+from benchmarks.seeds import seeds
 from incidentsim.bench.step_tables import VIDUR, load_recorded_run
 from incidentsim.exact import Draws
 from incidentsim.world.call import Call
@@ -109,15 +110,14 @@ def _ignore(_sequence: Sequence, _now: int) -> None:
 def main() -> int:
     """Print the sweep and whether the band is met."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", default="1..3")
+    parser.add_argument("--seeds", type=seeds, default="1..3")
     parser.add_argument("--requests", type=int, default=REQUESTS)
     args = parser.parse_args()
-    first, _, last = args.seeds.partition("..")
     full = capacity_mhz(min(args.requests, 4_000))
     print(f"capacity {full / 1000:.2f} requests/s, {BLOCKS:,} KV blocks, {args.requests:,} requests a run\n")
     print("| seed | load | preempted | most times | not ended |\n|---|---|---|---|---|")
     met = True
-    for seed in range(int(first), int(last or first) + 1):
+    for seed in args.seeds:
         runs = [
             (load, loaded(seed=seed, requests=args.requests, rate_mhz=full * load // 100)) for load in LOADS_PERCENT
         ]

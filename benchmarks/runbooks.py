@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.seeds import seeds
 from incidentsim.certify.runbooks import measure
 from incidentsim.cli.library import load
 from incidentsim.policies.runbook_text import read_runbook
@@ -21,17 +22,17 @@ def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenarios", nargs="*", default=sorted(path.name for path in FOLDER.iterdir()))
-    parser.add_argument("--seeds", default="1..3")
+    parser.add_argument("--seeds", type=seeds, default="1..3")
     args = parser.parse_args()
-    first, _, last = args.seeds.partition("..")
-    seeds = range(int(first), int(last or first) + 1)
     as_expected = True
     print("| scenario | runbook | seeds | minutes saved | harm avoided (worst seed) | false triggers | helps |")
     print("|---|---|---|---|---|---|---|")
     for name in args.scenarios:
         scenario = load(name, None)
         for path in sorted((FOLDER / name).glob("*.md")):
-            verdict = measure(read_runbook(path.read_text(encoding="utf-8"), name=path.name), scenario, seeds=seeds)
+            verdict = measure(
+                read_runbook(path.read_text(encoding="utf-8"), name=path.name), scenario, seeds=args.seeds
+            )
             worst = min(s.harm_avoided for s in verdict.seeds)
             print(
                 f"| {name} | {path.stem} | {len(verdict.seeds)} | {verdict.minutes_saved():.1f} "

@@ -44,7 +44,7 @@ MOVES = (
     (270, "restart chat-pool-3"),
     (360, "limit {tenant.strategic} tokens 1300k"),
     (480, "set gateway.admission tokens"),
-    (600, "ask account-manager \\\"please ask {tenant.strategic} to stop the agent\\\""),
+    (600, 'ask account-manager \\"please ask {tenant.strategic} to stop the agent\\"'),
     (780, "set router.policy round_robin"),
     (1080, "waiver expire chg-2107"),
     (1500, "limit {tenant.strategic} tokens 2000k"),

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
+from benchmarks.seeds import seeds
 from incidentsim.certify.courses import Course, clock, course
 from incidentsim.cli.library import load
 from incidentsim.scenario.catalogue import list_scenarios
@@ -72,15 +73,13 @@ def main() -> int:
     """Run the scenarios on the seeds, print both tables and what is not as it should be; 1 when anything isn't."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenarios", nargs="*")
-    parser.add_argument("--seeds", default="1..20")
+    parser.add_argument("--seeds", type=seeds, default="1..20")
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
-    first, _, last = args.seeds.partition("..")
-    seeds = range(int(first), int(last or first) + 1)
     courses: list[Course] = []
     with ProcessPoolExecutor(args.workers) as pool:
         for name in args.scenarios or [entry.id for entry in list_scenarios(None) if not entry.error]:
-            for one in pool.map(partial(course, load(name, None)), seeds):
+            for one in pool.map(partial(course, load(name, None)), args.seeds):
                 courses.append(one)
                 print(f"{name} {one.seed}: {_cell(one)}", file=sys.stderr, flush=True)
     print("\n".join([*summary(courses), "", *by_seed(courses)]))

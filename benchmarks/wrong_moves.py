@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from statistics import mean
 
+from benchmarks.seeds import seeds
 from incidentsim.certify.scripts import results
 from incidentsim.scenario.catalogue import find
 from incidentsim.scenario.load import load_scenario
@@ -21,13 +22,11 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scenario", default="slow-chat")
-    parser.add_argument("--seeds", default="1..6")
+    parser.add_argument("--seeds", type=seeds, default="1..6")
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
-    first, _, last = args.seeds.partition("..")
-    seeds = range(int(first), int(last or first) + 1)
     with ProcessPoolExecutor(args.workers) as pool:
-        found = list(pool.map(partial(results, load_scenario(find(args.scenario))), seeds))
+        found = list(pool.map(partial(results, load_scenario(find(args.scenario))), args.seeds))
     print("| script | loss, mean | ratio to nothing, mean | min | max | S, mean | min | max | objectives held at end |")
     print("|---|---|---|---|---|---|---|---|---|")
     for name in found[0]:

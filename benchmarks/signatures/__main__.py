@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from benchmarks.seeds import seeds
 from benchmarks.signatures.case import Case, measure
 from benchmarks.signatures.rows import CASES
 
@@ -14,13 +15,12 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--seeds", default="", metavar="A..B", help="say of each row on how many of these seeds it holds"
+        "--seeds", type=seeds, metavar="A..B", help="say of each row on how many of these seeds it holds"
     )
     args = parser.parse_args()
     cases = [case for case in CASES if not args.rows or case.row in args.rows]
     if args.seeds:
-        first, _, last = args.seeds.partition("..")
-        over_seeds(cases, range(int(first), int(last or first) + 1))
+        over_seeds(cases, args.seeds)
     else:
         table(cases, args.seed)
 

@@ -11,6 +11,7 @@ import argparse
 import sys
 from dataclasses import dataclass
 
+from benchmarks.seeds import seeds
 from benchmarks.signatures.case import Case, Symptom, play, seen
 from benchmarks.signatures.rows import CASES
 from benchmarks.signatures.worlds import MINUTE
@@ -101,31 +102,28 @@ def asked_of(case: Case) -> dict[Symptom, bool]:
 def main() -> int:
     """Play the rows of every pair on every seed and print the answers as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", default="1..20")
-    first, _, last = parser.parse_args().seeds.partition("..")
-    seeds = range(int(first), int(last or first) + 1)
+    parser.add_argument("--seeds", type=seeds, default="1..20")
+    chosen = parser.parse_args().seeds
     print("| rows | alike in | asked | yes in | right on |")
     print("|---|---|---|---|---|")
-    fewest = len(seeds)
+    fewest = len(chosen)
     for pair in PAIRS:
         asked = tuple(check.asked for check in pair.checks)
         rows = " / ".join(str(row) for row in pair.rows)
-        found = {
-            (row, seed): seen(play(case_of(row).sick(), seed=seed), asked) for row in pair.rows for seed in seeds
-        }
+        found = {(row, seed): seen(play(case_of(row).sick(), seed=seed), asked) for row in pair.rows for seed in chosen}
         right = {
             (check, seed): all(found[row, seed][check.asked.text] is (row in check.yes) for row in pair.rows)
             for check in pair.checks
-            for seed in seeds
+            for seed in chosen
         }
         for check in pair.checks:
             yes = ", ".join(str(row) for row in check.yes)
-            good = sum(right[check, seed] for seed in seeds)
-            print(f"| {rows} | {pair.alike} | {check.asked.text} | {yes} | {good} of {len(seeds)} |", flush=True)
-        told = sum(all(right[check, seed] for check in pair.checks) for seed in seeds)
+            good = sum(right[check, seed] for seed in chosen)
+            print(f"| {rows} | {pair.alike} | {check.asked.text} | {yes} | {good} of {len(chosen)} |", flush=True)
+        told = sum(all(right[check, seed] for check in pair.checks) for seed in chosen)
         fewest = min(fewest, told)
-        print(f"| {rows} | | all of these: told apart | | {told} of {len(seeds)} |", flush=True)
-    return 0 if fewest * 20 >= 19 * len(seeds) else 1
+        print(f"| {rows} | | all of these: told apart | | {told} of {len(chosen)} |", flush=True)
+    return 0 if fewest * 20 >= 19 * len(chosen) else 1
 
 
 if __name__ == "__main__":

@@ -15,16 +15,13 @@ from incidentsim.scenario.cast import Cast, make_cast
 from incidentsim.scenario.model import Scenario, Script
 from incidentsim.scenario.script import script_commands
 from incidentsim.scoring.loss import budget_saved, loss
+from incidentsim.scoring.play import world_verb
 from incidentsim.scoring.protocol import Outcome, Plan, last_window_us
 from incidentsim.session.headless import run_script
 from incidentsim.session.judging import judge, shown_vocabulary
 from incidentsim.session.resimulation import resimulator
-from incidentsim.specs.verbs import VERBS
 from incidentsim.transcript.model import TimedCommand
 from incidentsim.transcript.recovery import read
-
-TO_THE_WORLD = ("ask", "page", "waiver")
-"""Verbs besides the act group that reach the world."""
 
 NOTHING = "nothing"
 """The name of doing nothing among results."""
@@ -77,7 +74,7 @@ def _plan(scenario: Scenario, script: Script, cast: Cast) -> Plan:
     commands = []
     for i, line in enumerate(script_commands(scenario.scripts[script.file], cast)):
         command = parse(line.command, names)
-        if not command.dry_run and (VERBS[command.verb].group == "act" or command.verb in TO_THE_WORLD):
+        if world_verb(command.verb) and not command.dry_run:
             commands.append(TimedCommand(t_us=line.t_us, k=0, ref=i + 1, command=command))
     return Plan(commands=tuple(commands), end_us=scenario.duration)
 

@@ -39,7 +39,9 @@ _BUSINESSES = (
     "labs", "retail", "health", "media", "travel", "legal", "foods", "bank", "games", "motors", "energy",
     "books", "homes", "mail", "parts", "tours",
 )  # fmt: skip
-"""Second words of company names: trades, so that none hints at size, contract or what is wrong."""
+"""Second words of company names where a stack writes none: trades, none of which hints at size, contract or what is
+
+wrong."""
 
 _SITES = ("fra", "iad", "dub", "ord", "ams", "pdx", "lhr", "sea")
 _TAKEN = ("strategic", "noisy", "culprit", "agent", "batch", "standard", "interactive", "all", "gateway",
@@ -201,8 +203,9 @@ def make_cast(scenario: Scenario, seed: int) -> Cast:
     faker.seed_instance(draws.below(0, 2**32))
     taken = _forbidden_words(scenario)
     tenants: dict[str, TenantName] = {}
+    businesses = scenario.stack.trades or _BUSINESSES
     for i, tenant in enumerate(scenario.tenants):
-        business = _BUSINESSES[(draws.below(1, len(_BUSINESSES)) + i) % len(_BUSINESSES)]
+        business = businesses[(draws.below(1, len(businesses)) + i) % len(businesses)]
         surname = _fresh(lambda: str(faker.last_name()), taken, _SLUG_LENGTH - len(business) - 1)
         tenants[tenant.id] = TenantName(slug=f"{surname.lower()}-{business}", name=f"{surname} {business.capitalize()}")
     people: dict[str, str] = {}

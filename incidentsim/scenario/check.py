@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from incidentsim.scenario.cast import roles_of
-from incidentsim.scenario.check_names import check_cause, check_knob_path, check_knob_value
+from incidentsim.scenario.check_names import check_cause, check_knob_path, check_knob_value, check_step_model
 from incidentsim.scenario.check_rules import check_rules
 from incidentsim.scenario.check_scripts import scripts_of
 from incidentsim.scenario.check_story import check_condition, check_story
@@ -82,6 +82,7 @@ def _check_stack(scenario: Scenario, located: Located) -> None:
         if kind_of(pool.id) != "pool":
             located.report(("stack", "pools", i, "id"),
                            f"{pool.id!r} is the name of another component, of the kind {kind_of(pool.id)}")  # fmt: skip
+        check_step_model(pool, ("stack", "pools", i), located)
     _check_autoscalers(scenario, pools, located)
     components = [part.id for part in stack.components]
     for i, component in enumerate(stack.components):

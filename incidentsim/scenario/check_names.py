@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from incidentsim.scenario.naming import Inventory
+from incidentsim.scenario.parts.serving import PoolPart
 from incidentsim.scenario.problems import Path, did_you_mean, quoted
 from incidentsim.scenario.validate import Located
 from incidentsim.specs.components import COMPONENTS
 from incidentsim.specs.faults import FAULTS
 from incidentsim.specs.knobs import parse_value
+from incidentsim.specs.step_models import STEP_MODELS
 
 
 def check_knob_value(kind: str, name: str, value: object, path: Path, located: Located) -> None:
@@ -40,6 +42,23 @@ def check_knob_path(text: str, value: object, paths: tuple[Path, Path], known: I
         located.report(paths[0], f"{text!r} is not component.knob of this stack{hint}", key=True)
     else:
         _check_knob(kind, name, value, paths, located)
+
+
+def check_step_model(pool: PoolPart, path: Path, located: Located) -> None:
+    """Report a step model that was never measured, or cards on which it was not."""
+    known = STEP_MODELS.get(pool.step_model)
+    if known is None:
+        hint = did_you_mean(pool.step_model, STEP_MODELS) or f"; there are {', '.join(STEP_MODELS)}"
+        located.report((*path, "step_model"), f"there is no step model {quoted(pool.step_model)}{hint}")
+        return
+    gpu, count = known
+    if pool.gpu != gpu:
+        located.report((*path, "gpu"), f"{pool.step_model} was measured on {gpu}, not on {quoted(pool.gpu)}")
+    if pool.gpus_per_replica != count:
+        located.report(
+            (*path, "gpus_per_replica"),
+            f"{pool.step_model} was measured on {count} cards a replica, not on {pool.gpus_per_replica}",
+        )
 
 
 def check_cause(component: str, fault: str, paths: tuple[Path, Path], known: Inventory, located: Located) -> None:

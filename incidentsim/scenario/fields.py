@@ -171,5 +171,8 @@ KnobText = Annotated[
 ]  # fmt: skip
 """A knob's value as text; numbers and true/false need no quotes."""
 
+Trade = Annotated[str, Field(pattern=r"^[a-z]{3,10}$")]
+"""The second word of a made-up company name: lower-case letters, short enough for a column."""
+
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 """A stable id: lower case, digits and dashes."""

@@ -21,7 +21,7 @@ FILES = (
     "reference/roll-back.jsonl",
     "reference/widen-bounds.jsonl",
     "reference/restart-pool.jsonl",
-    "reference/more-sequences.jsonl",
+    "reference/fewer-sequences.jsonl",
     "reference/ask-platform.jsonl",
 )
 """Every file of the skeleton, in the order in which an author reads them."""

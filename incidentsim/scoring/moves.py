@@ -115,7 +115,7 @@ def target_of(command: Command, names: Names) -> str:
         case "set":
             component, _, knob = args.get("knob", "").rpartition(".")
             return f"{names(component)}.{knob}"
-        case "shed":
+        case "shed" | "route":
             key, equals, name = args.get("selector", "").partition("=")
             return f"{key}={names(name)}" if equals else key
     spec = VERBS.get(command.verb)
@@ -132,7 +132,7 @@ def touched_by(command: Command, scenario: Scenario, names: Names) -> tuple[str,
             out.append(target.rpartition(".")[0])
         case "rollback" | "waiver":
             out += _touched_by_change(target, scenario, names)
-        case "shed":
+        case "shed" | "route":
             out.append(stack.gateway.id)
             key, equals, name = target.partition("=")
             if equals and key == "tenant":

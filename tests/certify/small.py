@@ -8,7 +8,7 @@ from pathlib import Path
 
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import Scenario
-from tests.sweep.tiny import FIXTURES, NO_PRESET, PRESET
+from tests.sweep.tiny import FIXTURES
 
 SHORTER = (
     ("id: slow-answers", "id: small"), ("duration: 20m", "duration: 6m"), ("prelude: 10m", "prelude: 3m"),
@@ -31,7 +31,7 @@ ACTS = {
 def make_small(root: Path) -> Path:
     """Write the scenario and its stack below `root`; return the scenario's folder."""
     (root / "stacks").mkdir(parents=True)
-    stack = (FIXTURES / "stacks" / "mini.yaml").read_text(encoding="utf-8").replace(NO_PRESET, PRESET)
+    stack = (FIXTURES / "stacks" / "mini.yaml").read_text(encoding="utf-8")
     (root / "stacks" / "mini.yaml").write_text(stack, encoding="utf-8")
     folder = root / "small"
     shutil.copytree(FIXTURES / "slow-answers", folder)

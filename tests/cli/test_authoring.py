@@ -34,11 +34,11 @@ MISTAKES: dict[str, list[Edit]] = {
         ("scenario.yaml", '"metric:vllm:num_requests_waiting"', '"metric:vllm:num_request_waiting"'),
     ],
     "a script that no session would take": [
-        ("reference/widen-bounds.jsonl", "scale chat-pool 10", "scale chatpool 10"),
-        ("reference/widen-bounds.jsonl", "set autoscaler.min_replicas 8", "limit storefront tokens 100k"),
+        ("reference/widen-bounds.jsonl", "scale claims-70b 5", "scale claims70b 5"),
+        ("reference/widen-bounds.jsonl", "set autoscaler.min_replicas 4", "limit motor tokens 100k"),
     ],
     "a page that tells the answer": [
-        ("scenario.yaml", "chat answers start late for all customers", "the autoscaler scaled chat-pool in"),
+        ("scenario.yaml", "summaries start late for all customers", "the autoscaler scaled claims-70b in"),
     ],
 }  # fmt: skip
 

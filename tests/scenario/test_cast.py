@@ -52,6 +52,17 @@ def test_a_cast_depends_on_the_seed_only(scenario: Scenario) -> None:
     assert make_cast(scenario, 7) != make_cast(scenario, 8)
 
 
+def test_a_stack_may_say_what_its_customers_trade_in(workshop: Workshop) -> None:
+    """Made names then end in its words, dealt differently from session to session."""
+    workshop.edit(("\npools:", "\ntrades: [care, wards]\npools:"), file="stacks/mini.yaml")
+    scenario = workshop.load()
+    dealt = {
+        tuple(tenant.slug.rpartition("-")[2] for tenant in make_cast(scenario, seed).tenants.values())
+        for seed in range(12)
+    }
+    assert dealt == {("care", "wards"), ("wards", "care")}
+
+
 def test_shown_names() -> None:
     """Tenants are shown by slug, also as components; what has no name is shown as it is."""
     assert CAST.shown("strategic") == "mercer-labs"

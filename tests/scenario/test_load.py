@@ -229,6 +229,30 @@ def test_a_bad_alert_rule_points_into_the_stack(workshop: Workshop) -> None:
     assert "SlowFirstToken" in line
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (
+            "step_model: llama3_8b_a100_tp2",
+            "there is no step model 'llama3_8b_a100_tp2' (did you mean 'llama3_8b_a100_tp1'?)",
+        ),
+        (
+            "step_model: llama3_8b_h100_tp1",
+            "llama3_8b_h100_tp1 was measured on H100-SXM5-80GB, not on 'A100-SXM4-80GB'",
+        ),
+        (
+            "step_model: llama3_8b_a100_tp1\n    gpus_per_replica: 2",
+            "llama3_8b_a100_tp1 was measured on 1 cards a replica, not on 2",
+        ),
+    ],
+)
+def test_a_pool_runs_on_what_was_measured(workshop: Workshop, written: str, told: str) -> None:
+    """A step model is one of the measured ones, on the cards that it was measured on."""
+    workshop.edit(("step_model: llama3_8b_a100_tp1", written), file="stacks/mini.yaml")
+    (line,) = workshop.problems()
+    assert line.endswith(told)
+
+
 def test_a_scenario_may_bring_its_own_alert_rules(workshop: Workshop) -> None:
     """Rules of a scenario take the place of the stack's, and a wrong one is told in the scenario's file."""
     rule = "alert_rules: {groups: [{name: g, rules: [{alert: Mine, expr: up == 0}]}]}\n"

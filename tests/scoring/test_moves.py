@@ -81,6 +81,17 @@ def test_a_move_knows_what_it_touches_and_which_causes_that_concerns() -> None:
     assert [m.act for m in found] == [True] * 5 + [False, True]
 
 
+def test_a_routing_rule_is_a_measure_at_the_gateway() -> None:
+    """A rule by length touches the gateway, one by tenant the tenant as well, and `default` ends one's own rule."""
+    found = moves(
+        (10, "route prompt_tokens>9000 chat-pool"), (20, "route tenant=others chat-pool"),
+        (200, "route prompt_tokens>9000 default"),
+    )  # fmt: skip
+    assert [(m.touched, m.causes, len(m.seqs)) for m in found] == [
+        (("gateway",), ("growth", "blind"), 2), (("gateway", "tenant.others"), ("growth", "blind"), 1),
+    ]  # fmt: skip
+
+
 def test_leaving_a_move_out_keeps_the_other_commands_in_place() -> None:
     """The plan without a move has the same commands at the same ticks otherwise."""
     names = names_of(plain_cast(SCENARIO), SCENARIO)

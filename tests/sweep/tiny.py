@@ -17,16 +17,13 @@ SHORTER = (
     ("after: 4m", "after: 10s"),
 )  # fmt: skip
 
-NO_PRESET, PRESET = "8b-a100-tp1", "llama3_8b_a100_tp1"
-"""The step model that the fixture names is none that a world can have."""
-
 LINES = ((4, "ack"), (8, "set gateway.admission tokens"), (12, "limit {tenant.strategic} tokens 20k"))
 
 
 def make_tiny(root: Path) -> Path:
     """Write the scenario and its stack below `root`; return the scenario's folder."""
     (root / "stacks").mkdir(parents=True)
-    stack = (FIXTURES / "stacks" / "mini.yaml").read_text(encoding="utf-8").replace(NO_PRESET, PRESET)
+    stack = (FIXTURES / "stacks" / "mini.yaml").read_text(encoding="utf-8")
     (root / "stacks" / "mini.yaml").write_text(stack, encoding="utf-8")
     folder = root / "tiny"
     shutil.copytree(FIXTURES / "slow-answers", folder)

@@ -15,9 +15,24 @@ from incidentsim.world.world import World
 from tests.world.worlds import SCENARIOS, SECOND
 
 SHIPPED = (
-    "letters-break-off", "reviews-never-arrive", "vague-answers", "stalled-summaries", "turned-away",
-    "slower-by-the-minute", "silent-in-waves",
-)  # fmt: skip
+    "odd-recommendations",
+    "letters-break-off",
+    "reviews-never-arrive",
+    "vague-answers",
+    "stalled-summaries",
+    "turned-away",
+    "questions-go-unanswered",
+    "slower-by-the-minute",
+    "suggestions-hang",
+    "callers-hear-silence",
+    "wards-get-errors",
+    "refunds-for-nothing",
+    "fits-and-starts",
+    "tutor-falls-silent",
+    "money-runs-out",
+    "silent-in-waves",
+    "wrong-platform",
+)
 
 NEAR_US = 60 * SECOND
 """A page comes within a minute of the alert that it names."""

@@ -12,6 +12,8 @@ class PoolPart(Part):
     """A pool of replicas of one model. `region` is empty where the stack has only one.
 
     A replica is a tensor-parallel group of `gpus_per_replica` GPUs on one host; the quota and the price count GPUs.
+    `step_model` is a measured one, for its card and number of cards: llama3_8b_a100_tp1, llama3_8b_h100_tp1,
+    llama3_70b_a100_tp4, llama3_70b_h100_tp4, llama3_70b_h100_tp8.
     `collective_timeout` is how long NCCL's watchdog lets a collective wait before it ends the process.
     `image`, `weights`, `tokenizer` and `template` are the revisions its pods start with. `load_time` is a start
     from a disk that holds the weights; where the stack has a registry, a start is the fetching and `warm_up`.

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from incidentsim.scenario.fields import CleanText, Id, KnobMap, PositiveDuration, Ratio
+from incidentsim.scenario.fields import CleanText, Id, KnobMap, PositiveDuration, Ratio, Trade
 from incidentsim.scenario.parts.base import Model, Part
 from incidentsim.scenario.parts.caches import ResponseCachePart
 from incidentsim.scenario.parts.data import PipelinePart, RankerPart
@@ -59,7 +59,8 @@ class Stack(Model):
     """A reusable topology. `alert_rules` is a Prometheus rule file's content, parsed.
 
     Without `routes` there is one, `chat`, without stages, to the first pool. `tenants` and `slos` are those of
-    scenarios that write none: ordinary demand under which the stack is healthy.
+    scenarios that write none: ordinary demand under which the stack is healthy. `trades` are the second words of
+    its customers' made-up names (`care`: Goodwin Care), dealt anew in every session: write words that fit all of them.
     """
 
     id: Id
@@ -72,6 +73,7 @@ class Stack(Model):
     autoscalers: tuple[AutoscalerPart, ...] = Field(default=(), max_length=8)
     components: tuple[ComponentPart, ...] = Field(default=(), max_length=32)
     tenants: tuple[Tenant, ...] = Field(default=(), max_length=32)
+    trades: tuple[Trade, ...] = Field(default=(), max_length=32)
     slos: tuple[Slo, ...] = Field(default=(), max_length=16)
     observability: ObservabilityPart = ObservabilityPart()
     alert_rules: dict[str, Any] = Field(default_factory=dict)
