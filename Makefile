@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv play demo test test-long check lint docs bench fast results signatures certified certify clean
+.PHONY: help venv play demo test test-long check lint docs bench fast results signatures certified certify-turn certify clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
@@ -62,7 +62,7 @@ results: $(STAMP)  ## Make the tables of docs/results.md again (most of a day: t
 	$(BIN)/python -m benchmarks.preemption
 	@mkdir -p build
 	-$(BIN)/python -m benchmarks.panel --seeds 1..20 --out build/panel
-	-$(BIN)/python -m benchmarks.weight_sensitivity build/panel
+	-$(BIN)/python -m benchmarks.weight_sensitivity build/panel/results.jsonl
 	$(BIN)/python -m benchmarks.sweep_dask
 	$(BIN)/python -m benchmarks.postmortems --seeds 5
 	$(BIN)/python -m benchmarks.runbooks
@@ -75,6 +75,9 @@ signatures: $(STAMP)  ## Measure every catalogue row and every pair of look-alik
 
 certified: $(STAMP)  ## Say which scenarios have no current certificate
 	@$(BIN)/incidentsim scenario certify --all --check
+
+certify-turn: $(STAMP)  ## Certify what the last commit changed and the scenario whose turn it is, on one seed; writes nothing
+	@$(BIN)/incidentsim scenario certify $$($(BIN)/python -m tools.whose_turn) --seeds 1 --players short --no-write
 
 certify: $(STAMP)  ## Certify every scenario on 20 seeds with all players (a day; make certify ARGS="--seeds 1 --players short")
 	-$(BIN)/incidentsim scenario certify --all --seeds 20 $(ARGS)

@@ -10,6 +10,7 @@ from incidentsim.certify.certificate import Certificate, read, staleness
 from incidentsim.certify.player_checks import LADDER, PLAYERS
 from incidentsim.commands.reference import table
 from incidentsim.scenario.load import load_scenario
+from incidentsim.specs.exercises import SHAPES, SKILLS
 
 HEADS = (
     "scenario", "current", "seeds, players", "failing checks", "reference", "novice", "best gaming", "margin",
@@ -27,13 +28,29 @@ def certificates_page(folders: Mapping[str, Path]) -> str:
         f"{', '.join(LADDER)}. The first signal is when the first set of evidence with metrics or logs is complete, "
         "for the slowest cause and seed, in seconds after the page. CPU seconds of one run with telemetry are those of "
         "the machine that certified.", "",
-        certificates_table(folders),
+        certificates_table(folders), "",
+        "## Which exercise is which", "",
+        "What scenarios say they train: shapes of exercises, and the four buckets that every set should sample.", "",
+        shapes_table(folders),
     ]) + "\n"  # fmt: skip
 
 
 def certificates_table(folders: Mapping[str, Path]) -> str:
     """Return the table alone, a line a scenario."""
     return table(HEADS, [_row(name, folder) for name, folder in folders.items()])
+
+
+def shapes_table(folders: Mapping[str, Path]) -> str:
+    """Return a line for each exercise shape and each bucket, with the scenarios that serve it."""
+    known = {name: load_scenario(folder) for name, folder in folders.items()}
+    rows = [
+        (shape, help_text, ", ".join(name for name, one in known.items() if shape in one.shapes) or "none")
+        for shape, help_text in SHAPES.items()
+    ] + [
+        (skill, help_text, ", ".join(name for name, one in known.items() if skill in one.skills) or "none")
+        for skill, help_text in SKILLS.items()
+    ]  # fmt: skip
+    return table(("shape or bucket", "what it is", "scenarios"), rows)
 
 
 def _row(name: str, folder: Path) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ FAILED = 1
 @click.option("--players", type=click.Choice(["short", "full"]), default="full", show_default=True,
               help="Which scripted players run: ten, or all.")  # fmt: skip
 @click.option("--check", "check_only", is_flag=True, help="Run nothing: say which certificates are not current.")
+@click.option("--no-write", is_flag=True, help="Run and print, and leave every file as it is.")
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Processes; by default one a core.")
 @json_option
 @scenarios_option
@@ -41,6 +42,7 @@ def certify(
     seeds: int,
     players: str,
     check_only: bool,
+    no_write: bool,
     workers: int | None,
     as_json: bool,
     scenarios: Path | None,
@@ -62,7 +64,9 @@ def certify(
         raise UsageError("certify what? name scenarios or paths, or say --all")
     if check_only:
         return _check(wanted, as_json=as_json)
-    return _certify(wanted, config, seeds=seeds, players=players, workers=workers, as_json=as_json)
+    return _certify(
+        wanted, config, seeds=seeds, players=players, workers=workers, as_json=as_json, keep=not no_write
+    )
 
 
 def _folders(names: tuple[str, ...], everything: bool, config: Config) -> list[Path]:
@@ -97,7 +101,7 @@ def _check(wanted: list[Path], *, as_json: bool) -> int:
 
 
 def _certify(
-    wanted: list[Path], config: Config, *, seeds: int, players: str, workers: int | None, as_json: bool
+    wanted: list[Path], config: Config, *, seeds: int, players: str, workers: int | None, as_json: bool, keep: bool
 ) -> int:
     from incidentsim.certify.certificate import better_there, write
     from incidentsim.certify.player_checks import PLAYERS
@@ -118,6 +122,8 @@ def _certify(
         found.append(certificate)
         if not as_json:
             _print(certificate, console())
+        if not keep:
+            continue
         if better_there(folder, scenario, certificate):
             click.echo(f"not written: {show_file(folder)} has one over more seeds or players", err=True)
             continue

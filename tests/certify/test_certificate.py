@@ -80,6 +80,17 @@ def test_a_small_one_leaves_a_larger_one_alone(folder: Path, capsys: pytest.Capt
     assert read(folder) == one
 
 
+def test_files_can_be_left_as_they_are(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --no-write the certificate is printed, and the folder's stays as it was."""
+    (folder / FILE).rename(folder / "elsewhere")
+    try:
+        assert certify(folder, "--no-write") == 1
+        assert "failed:" in capsys.readouterr().out
+        assert not (folder / FILE).exists()
+    finally:
+        (folder / "elsewhere").rename(folder / FILE)
+
+
 def test_check_runs_nothing_and_tells_what_fails(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A current certificate is fine, even one that fails; which checks fail is told."""
     assert main(["scenario", "certify", str(folder), "--check"]) == 0

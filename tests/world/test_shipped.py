@@ -30,6 +30,9 @@ SHIPPED = (
     "it-agrees-with-everybody",
     "fits-and-starts",
     "tutor-falls-silent",
+    "money-runs-out",
+    "silent-in-waves",
+    "wrong-platform",
 )
 
 NEAR_US = 60 * SECOND
