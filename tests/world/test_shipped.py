@@ -27,6 +27,7 @@ SHIPPED = (
     "callers-hear-silence",
     "wards-get-errors",
     "refunds-for-nothing",
+    "it-agrees-with-everybody",
     "fits-and-starts",
     "tutor-falls-silent",
     "money-runs-out",
