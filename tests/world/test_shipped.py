@@ -33,6 +33,7 @@ SHIPPED = (
     "money-runs-out",
     "silent-in-waves",
     "wrong-platform",
+    "someone-elses-door-code",
 )
 
 NEAR_US = 60 * SECOND
