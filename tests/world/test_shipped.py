@@ -33,6 +33,7 @@ SHIPPED = (
     "money-runs-out",
     "silent-in-waves",
     "wrong-platform",
+    "editors-get-nothing",
 )
 
 NEAR_US = 60 * SECOND
