@@ -33,7 +33,6 @@ SHIPPED = (
     "money-runs-out",
     "silent-in-waves",
     "wrong-platform",
-    "editors-get-nothing",
 )
 
 NEAR_US = 60 * SECOND
