@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.burn import bad_by_slo
 from incidentsim.scoring.idle import sets_in_motion, working
 from incidentsim.scoring.loss import loss
 from incidentsim.scoring.moves import Move, without
+from incidentsim.scoring.numbers import whole_total
 from incidentsim.scoring.protocol import MARK_US, Outcome, Plan, Resimulate
 from incidentsim.scoring.shapley import Orders, apportioned, mean_gains
 from incidentsim.transcript.model import TimedCommand
@@ -149,6 +151,16 @@ def credits_of(game: Game, orders: Orders) -> tuple[Credit, ...]:
         Credit(nano=nano, share=share, bad_saved=tuple(of.items()))
         for nano, share, of in zip(apportioned(shares), shares, saved, strict=True)
     )
+
+
+def worsened_in_order(game: Game) -> int:
+    """Return what moves cost users when they came, each on top of those before it: the sum of all turns to the worse.
+
+    In thousand-millionths, like credit. A move that would have hurt earlier, and came when it was safe, costs nothing.
+    """
+    losses = game.losses([(1 << n) - 1 for n in range(len(game.players) + 1)])
+    growing = [losses[(1 << n) - 1] for n in range(len(game.players) + 1)]
+    return whole_total(max(0, after - before) for before, after in pairwise(growing))
 
 
 def first_effective(game: Game, credits: Sequence[Credit], budget: int) -> Move | None:

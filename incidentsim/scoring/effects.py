@@ -14,7 +14,16 @@ from incidentsim.exact import Draws
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.baseline import Baseline, baseline, references_of
-from incidentsim.scoring.credit import Credit, Game, Runner, credits_of, first_effective, playing, probes
+from incidentsim.scoring.credit import (
+    Credit,
+    Game,
+    Runner,
+    credits_of,
+    first_effective,
+    playing,
+    probes,
+    worsened_in_order,
+)
 from incidentsim.scoring.moves import Move
 from incidentsim.scoring.numbers import NANO
 from incidentsim.scoring.play import names_of
@@ -70,13 +79,18 @@ class CreditForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """What one play did on one seed. Losses are in thousand-millionths of a bad request."""
+    """What one play did on one seed. Losses are in thousand-millionths of a bad request.
+
+    `worsened` is what moves cost in the order in which they were made; it is 0, and not run for, when no credit is
+    negative.
+    """
 
     seed: int
     actual: Outcome
     actual_loss: int
     scale: Baseline
     credits: tuple[Credit, ...]
+    worsened: int
     effective: Move | None
     form: CreditForm
 
@@ -113,13 +127,14 @@ def effects_of(
     orders = _orders(players, moves, commands, scenario, orders_seed, deep=deep)
     game = Game(players=players, moves=moves, commands=commands, runner=runner, nothing=scale.nothing, actual=actual)
     credits = credits_of(game, orders)
+    worsened = worsened_in_order(game) if any(credit.nano < 0 for credit in credits) else 0
     effective = first_effective(game, credits, scale.budget())
     form = CreditForm(
         exact=orders.exact(), moves=orders.count, orders=orders.averaged(), subsets=len(orders.masks()), deep=deep,
     )  # fmt: skip
     return Effects(
-        seed=world.seed, actual=actual, actual_loss=actual_loss, scale=scale, credits=credits, effective=effective,
-        form=form,
+        seed=world.seed, actual=actual, actual_loss=actual_loss, scale=scale, credits=credits, worsened=worsened,
+        effective=effective, form=form,
     )  # fmt: skip
 
 

@@ -1,6 +1,9 @@
 """What the person made worse: harm, unsafe acts, and the penalty H (scoring.md §1, §2).
 
-Called by `score`. Harm is what moves with negative credit cost users, as a share of what the reference saves.
+Called by `score`. Harm is what moves cost users, as a share of what the reference saves: the smaller of two sums, of
+negative credits, and of turns to the worse in the order in which the moves were made. Credit alone would count against
+a setting that is safe only after the mending, since it averages over orders in which it comes first; the order alone
+would count against a step that is bad by itself and belongs to a mending.
 Unsafe is a destructive verb without a dry run of the same verb and target, and without evidence on one of its
 causes, before it; or a protected invariant that was broken.
 """
@@ -44,21 +47,20 @@ def is_unsafe(move: Move, play: Play, names: Names, *, evidence_before: bool) ->
     )  # fmt: skip
 
 
-def harm(
-    credits_nano: Sequence[int] | None, budget: int, unsafe_seqs: Sequence[int], violations: Sequence[str]
-) -> Harm:
-    """Return harm and the penalty H = min(.5, .5·harm + .08·unsafe). `credits_nano` is None without re-
-    simulation."""
-    share = None if credits_nano is None else share_of_harm(credits_nano, budget)
+def harm(share: float | None, unsafe_seqs: Sequence[int], violations: Sequence[str]) -> Harm:
+    """Return the penalty H = min(.5, .5·harm + .08·unsafe) for a share of harm, None without re-simulation."""
     broken = tuple(dict.fromkeys(violations))
     penalty = penalty_of(share or 0.0, len(unsafe_seqs) + len(broken))
     return Harm(harm=share, unsafe_seqs=tuple(unsafe_seqs), violations=broken, penalty=penalty)
 
 
-def share_of_harm(credits_nano: Sequence[int], budget: int) -> float:
-    """Return Σ max(0, −φ) as a share of what the reference saves, at most 1; without such a budget any harm is 1."""
-    worsened = whole_total(-phi for phi in credits_nano if phi < 0)
-    return clip(worsened / budget) if budget > 0 else float(worsened > 0)
+def share_of_harm(credits_nano: Sequence[int], worsened: int, budget: int) -> float:
+    """Return the smaller of Σ max(0, −φ) and `worsened` as a share of what the reference saves, at most 1.
+
+    `worsened` is `credit.worsened_in_order`. Without such a budget any harm is 1.
+    """
+    cost = min(whole_total(-phi for phi in credits_nano if phi < 0), worsened)
+    return clip(cost / budget) if budget > 0 else float(cost > 0)
 
 
 def penalty_of(harm: float, unsafe: int) -> float:

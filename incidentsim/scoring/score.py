@@ -21,7 +21,7 @@ from incidentsim.scoring.effects import Effects, World, credit_errors, effects_o
 from incidentsim.scoring.evidence import gather
 from incidentsim.scoring.flags import propose
 from incidentsim.scoring.flags.case import Case
-from incidentsim.scoring.harm import harm, is_unsafe
+from incidentsim.scoring.harm import harm, is_unsafe, share_of_harm
 from incidentsim.scoring.hypotheses import hypotheses
 from incidentsim.scoring.interview_card import Interview
 from incidentsim.scoring.loss import LEAST_SAVING
@@ -90,7 +90,7 @@ def score(
         if is_unsafe(move, play, names, evidence_before=habits[i].evidence_before)
     ]  # fmt: skip
     penalty = harm(
-        None if credits is None else [c.nano for c in credits], own.scale.budget() if own else 0,
+        share_of_harm([c.nano for c in own.credits], own.worsened, own.scale.budget()) if own else None,
         [move.seq for move in unsafe_moves], actual.violations if actual else (),
     )  # fmt: skip
     credited = [m for i, m in enumerate(moves) if credits is not None and credits[i].nano > 0]

@@ -9,7 +9,7 @@ import pytest
 from incidentsim.errors import ScenarioError
 from incidentsim.scoring.burn import overspent
 from incidentsim.scoring.evidence import Evidence, Sighting
-from incidentsim.scoring.harm import harm
+from incidentsim.scoring.harm import harm, share_of_harm
 from incidentsim.scoring.index import gate, practice_index, time_score
 from incidentsim.scoring.loss import budget_saved, loss
 from incidentsim.scoring.numbers import NANO, clip, exact_total, rounded, share, whole_total
@@ -81,13 +81,16 @@ def test_gate_and_index_by_hand() -> None:
 
 
 def test_harm_and_penalty_by_hand() -> None:
-    """Only negative credit is harm, as a share of the budget; H stops at one half."""
-    assert harm([30, -20, 0], 100, [], []).harm == pytest.approx(0.2)
-    assert harm([30, -20, 0], 100, [4], ["safety filter on"]).penalty == pytest.approx(0.1 + 0.16)
-    assert harm([-500], 100, [], []).penalty == 0.5
-    assert harm([], 100, list(range(9)), []).penalty == 0.5
-    assert harm(None, 0, [4], []).harm is None
-    assert harm([-1], 0, [], []).harm == 1.0
+    """Harm is the smaller of negative credit and what was worse when it came; H stops at one half."""
+    assert share_of_harm([30, -20, 0], 50, 100) == pytest.approx(0.2)
+    assert share_of_harm([30, -20, 0], 5, 100) == pytest.approx(0.05)
+    assert share_of_harm([30, -20, 0], 0, 100) == 0.0
+    assert share_of_harm([-1], 1, 0) == 1.0
+    assert share_of_harm([-1], 0, 0) == 0.0
+    assert harm(0.2, [4], ["safety filter on"]).penalty == pytest.approx(0.1 + 0.16)
+    assert harm(1.0, [], []).penalty == 0.5
+    assert harm(0.0, list(range(9)), []).penalty == 0.5
+    assert harm(None, [4], []).harm is None
 
 
 def evidence(listed: int, seen: int, queried: int) -> Evidence:

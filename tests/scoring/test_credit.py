@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from incidentsim.commands.model import Command
 from incidentsim.scenario.cast import plain_cast
+from incidentsim.scoring.credit import worsened_in_order
 from incidentsim.scoring.effects import World, deviation
 from incidentsim.scoring.idle import working
 from incidentsim.scoring.numbers import NANO, whole_total
@@ -181,3 +182,29 @@ def test_what_earns_nothing_is_not_run() -> None:
     assert card.credit_form["moves"] == 0
     assert not any(m.counted for m in card.moves)
     assert run(Plan(commands=(), end_us=SCENARIO.duration)) in [run(plan) for plan in world.plans]
+
+
+class Table:
+    """A game of moves whose losses are written down, by bit mask."""
+
+    def __init__(self, *losses: int) -> None:
+        self.players = tuple(range(len(losses).bit_length() - 1))
+        self._losses = losses
+
+    def losses(self, masks: Sequence[int]) -> dict[int, int]:
+        """Return the losses of these subsets."""
+        return {mask: self._losses[mask] for mask in masks}
+
+
+@pytest.mark.parametrize(
+    ("losses", "cost"),
+    [
+        ((100, 10, 400, 10), 0),  # first the fix, then what would have hurt before it
+        ((100, 400, 10, 10), 300),  # the other way round: it hurt until the fix came
+        ((100, 150, 150, 150), 50),  # the same harm twice: once
+        ((100, 120, 90, 5), 20),  # a step that is bad by itself, and belongs to what helps
+    ],
+)
+def test_what_moves_cost_when_they_came(losses: tuple[int, ...], cost: int) -> None:
+    """Each move is counted on top of those before it; turns to the better don't make up for turns to the worse."""
+    assert worsened_in_order(Table(*losses)) == cost  # type: ignore[arg-type]
