@@ -15,6 +15,8 @@ from incidentsim.world.world import World
 from tests.world.worlds import SCENARIOS, SECOND
 
 SHIPPED = (
+    "editors-get-nothing",
+    "someone-elses-door-code",
     "odd-recommendations",
     "letters-break-off",
     "reviews-never-arrive",
