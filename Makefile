@@ -39,7 +39,7 @@ test-long: $(STAMP)  ## Run the tests that take minutes
 lint: $(STAMP)  ## Check style only
 	@$(BIN)/ruff check .
 
-check: lint  ## Check style, types, layers, and that the generated docs are current
+check: lint certified  ## Check style, certificates, types, layers, and that the generated docs are current
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tools.generate_docs --check
