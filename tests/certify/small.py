@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import Scenario
-from tests.sweep.tiny import FIXTURES
+from tests.sweep.tiny import copied
 
 SHORTER = (
     ("id: slow-answers", "id: small"), ("duration: 20m", "duration: 6m"), ("prelude: 10m", "prelude: 3m"),
@@ -30,15 +29,7 @@ ACTS = {
 
 def make_small(root: Path) -> Path:
     """Write the scenario and its stack below `root`; return the scenario's folder."""
-    (root / "stacks").mkdir(parents=True)
-    stack = (FIXTURES / "stacks" / "mini.yaml").read_text(encoding="utf-8")
-    (root / "stacks" / "mini.yaml").write_text(stack, encoding="utf-8")
-    folder = root / "small"
-    shutil.copytree(FIXTURES / "slow-answers", folder)
-    text = (folder / "scenario.yaml").read_text(encoding="utf-8")
-    for long, short in SHORTER:
-        text = text.replace(long, short)
-    (folder / "scenario.yaml").write_text(text, encoding="utf-8")
+    folder = copied(root, "small", SHORTER)
     for path in sorted(folder.rglob("*.jsonl")):
         commands = ("ack", *ACTS[path.stem].split(";"))
         lines = [json.dumps({"t": 10 + 5 * i, "command": command}) for i, command in enumerate(commands)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,19 +24,23 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("certify")
 
 
-@pytest.fixture(autouse=True)
-def own_data(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def own_data(home: Path) -> Iterator[None]:
     """Keep settings and data of this machine out of it; re-simulation stays in this process."""
-    monkeypatch.setenv("INCIDENTSIM_CONFIG", str(home / "config.toml"))
-    monkeypatch.setenv("INCIDENTSIM_DATA_DIR", str(home / "data"))
-    monkeypatch.delenv("INCIDENTSIM_SCENARIOS_DIR", raising=False)
-    monkeypatch.setattr("incidentsim.session.resimulation.PROCESS_FROM", 1_000_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INCIDENTSIM_CONFIG", str(home / "config.toml"))
+        patch.setenv("INCIDENTSIM_DATA_DIR", str(home / "data"))
+        patch.delenv("INCIDENTSIM_SCENARIOS_DIR", raising=False)
+        patch.setattr("incidentsim.session.resimulation.PROCESS_FROM", 1_000_000)
+        yield
 
 
 @pytest.fixture(scope="module")
-def folder(home: Path) -> Path:
-    """Return the tiny incident's folder, where nobody is hurt."""
-    return make_tiny(home / "scenarios")
+def folder(home: Path, own_data: None) -> Path:
+    """Return the tiny incident's folder, where nobody is hurt, with its certificate: tests may run in any order."""
+    made = make_tiny(home / "scenarios")
+    assert certify(made) == 1
+    return made
 
 
 def certify(folder: Path, *more: str) -> int:

@@ -20,18 +20,22 @@ SHORTER = (
 LINES = ((4, "ack"), (8, "set gateway.admission tokens"), (12, "limit {tenant.strategic} tokens 20k"))
 
 
-def make_tiny(root: Path) -> Path:
-    """Write the scenario and its stack below `root`; return the scenario's folder."""
-    (root / "stacks").mkdir(parents=True)
-    stack = (FIXTURES / "stacks" / "mini.yaml").read_text(encoding="utf-8")
-    (root / "stacks" / "mini.yaml").write_text(stack, encoding="utf-8")
-    folder = root / "tiny"
+def copied(root: Path, name: str, shorter: tuple[tuple[str, str], ...]) -> Path:
+    """Copy the fixture scenario and its stack below `root` with these texts replaced; return the scenario's folder."""
+    shutil.copytree(FIXTURES / "stacks", root / "stacks")
+    folder = root / name
     shutil.copytree(FIXTURES / "slow-answers", folder)
     text = (folder / "scenario.yaml").read_text(encoding="utf-8")
-    for long, short in SHORTER:
+    for long, short in shorter:
         assert text.count(long) == 1, long
         text = text.replace(long, short)
     (folder / "scenario.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def make_tiny(root: Path) -> Path:
+    """Write the scenario and its stack below `root`; return the scenario's folder."""
+    folder = copied(root, "tiny", SHORTER)
     script = "".join(json.dumps({"t": t, "command": command}) + "\n" for t, command in LINES)
     for path in sorted(folder.rglob("*.jsonl")):
         path.write_text(script, encoding="utf-8")
