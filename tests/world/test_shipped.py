@@ -14,28 +14,7 @@ from incidentsim.session.judging import shown_vocabulary
 from incidentsim.world.world import World
 from tests.world.worlds import SCENARIOS, SECOND
 
-SHIPPED = (
-    "editors-get-nothing",
-    "someone-elses-door-code",
-    "odd-recommendations",
-    "letters-break-off",
-    "reviews-never-arrive",
-    "vague-answers",
-    "stalled-summaries",
-    "turned-away",
-    "questions-go-unanswered",
-    "slower-by-the-minute",
-    "suggestions-hang",
-    "callers-hear-silence",
-    "wards-get-errors",
-    "refunds-for-nothing",
-    "it-agrees-with-everybody",
-    "fits-and-starts",
-    "tutor-falls-silent",
-    "money-runs-out",
-    "silent-in-waves",
-    "wrong-platform",
-)
+SHIPPED = sorted(path.parent.name for path in SCENARIOS.glob("*/scenario.yaml"))
 
 NEAR_US = 60 * SECOND
 """A page comes within a minute of the alert that it names."""
