@@ -13,7 +13,7 @@ from typing import Literal
 
 from incidentsim.cli import editing
 from incidentsim.cli.judge import keep_result, last_index
-from incidentsim.cli.library import cache_dir, open_session, resume_session
+from incidentsim.cli.library import cache_dir, open_session, resume_session, set_pace
 from incidentsim.cli.rewound import futures_of, rewind_session
 from incidentsim.client_api import Session
 from incidentsim.config import Config
@@ -108,7 +108,9 @@ class Home:
     async def open(self, scenario_id: str, *, seed: int | None = None, level: str | None = None) -> Session:
         """Start a session of a scenario, at a level preset or as it is written."""
         self.close()
-        return self._take(self._paced(open_session(self._config, scenario_id, seed, level or "")))
+        host = open_session(self._config, scenario_id, seed, level or "")
+        set_pace(self._config, host)
+        return self._take(host)
 
     async def resume(self, session_id: str) -> Session:
         """Open a session on disk: one that is not over comes back paused.
@@ -160,7 +162,7 @@ class Home:
         sid = host.recorder.path.stem
         taken = await asyncio.to_thread(rewind_session, self._config, sid, t_us)
         self.close()
-        return self._take(self._paced(taken))
+        return self._take(taken)
 
     def close(self) -> None:
         """Let go of the open session's file."""
@@ -177,12 +179,6 @@ class Home:
         if self._host is None or not self._host.ended:
             raise UsageError(f"there is no finished session to {what}")
         return self._host
-
-    def _paced(self, host: IncidentSession) -> IncidentSession:
-        """Give a new session the user's usual speed."""
-        if self._config.speed != 1.0:
-            host.control("speed", self._config.speed)
-        return host
 
     def _take(self, host: IncidentSession) -> Session:
         self._host, self._pacer = host, LivePacer(host)

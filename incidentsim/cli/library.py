@@ -11,10 +11,12 @@ from incidentsim.config import Config
 from incidentsim.errors import UsageError
 from incidentsim.scenario.cast import make_cast
 from incidentsim.scenario.catalogue import find
+from incidentsim.scenario.levels import level_of
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import Scenario
 from incidentsim.session.host import IncidentSession
 from incidentsim.session.store import describe, new_session_path, session_path
+from incidentsim.specs.levels import AS_WRITTEN_PPM, LEVELS
 
 SEEDS_DRAWN = 1_000_000
 """Seeds that a session started without one may get: short enough to say aloud."""
@@ -45,6 +47,14 @@ def resume_session(config: Config, sid: str) -> IncidentSession:
     if stored.problem:
         raise UsageError(f"{sid} can't be resumed: {stored.problem}")
     return _notifying(config, IncidentSession.resume(path, load(stored.scenario, config.scenarios_dir)))
+
+
+def set_pace(config: Config, session: IncidentSession) -> None:
+    """Give a new session the user's usual speed, times the pace of its level."""
+    level = LEVELS.get(level_of(session.recorder.header))
+    speed = config.speed * (level.pace / AS_WRITTEN_PPM if level else 1)
+    if speed != 1.0:
+        session.control("speed", speed)
 
 
 def _notifying(config: Config, session: IncidentSession) -> IncidentSession:

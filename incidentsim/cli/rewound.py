@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from incidentsim.cli.library import load
+from incidentsim.cli.library import load, set_pace
 from incidentsim.cli.progress import Tell
 from incidentsim.config import Config
 from incidentsim.errors import TranscriptError
@@ -29,7 +29,9 @@ def rewind_session(config: Config, sid: str, t_us: int) -> IncidentSession:
     """Open a new session that stands paused at a moment of the one called `sid`. Raises UsageError."""
     transcript = read(session_path(config.data_dir, sid))
     scenario = load(str(transcript.header["scenario"]["id"]), config.scenarios_dir)
-    return rewind(transcript, scenario, new_session_path(config.data_dir, scenario.id), t_us=t_us)
+    session = rewind(transcript, scenario, new_session_path(config.data_dir, scenario.id), t_us=t_us)
+    set_pace(config, session)
+    return session
 
 
 def taken_over(transcript: Transcript) -> tuple[str, str, int] | None:

@@ -17,7 +17,8 @@ class Level:
 
     `hints`: most hints of the ladder that are given, None for all; `hint_price`, rounded up to points;
     `hints_at_once`: their earliest times don't count. `access_logs`: share of requests that leave a line, which is
-    what hides other lines; `alert_patience`: how long alerts wait before they fire.
+    what hides other lines; `alert_patience`: how long alerts wait before they fire; `pace`: seconds of the incident that
+    pass in a second, which is how much time there is to think. It is where a session begins: the clock is the player's.
     """
 
     help: str
@@ -26,21 +27,24 @@ class Level:
     hints_at_once: bool = False
     access_logs: int = AS_WRITTEN_PPM
     alert_patience: int = AS_WRITTEN_PPM
+    pace: int = AS_WRITTEN_PPM
 
 
 LEVELS: dict[str, Level] = {
     "junior": Level(
-        help="Hints at half price, at any time; a quarter of the routine log lines; alerts fire sooner.",
-        hint_price=500_000, hints_at_once=True, access_logs=250_000, alert_patience=500_000,
+        help="Twice the time to think; hints at half price, at any time; a quarter of the routine log lines; alerts fire "
+        "sooner.",
+        hint_price=500_000, hints_at_once=True, access_logs=250_000, alert_patience=500_000, pace=500_000,
     ),
     "mid": Level(help="As the scenario is written."),
     "senior": Level(
-        help="Hints cost half as much again; twice the routine log lines; alerts wait half as long again.",
-        hint_price=1_500_000, access_logs=2_000_000, alert_patience=1_500_000,
+        help="A fifth less time to think; hints cost half as much again; twice the routine log lines; alerts wait half as "
+        "long again.",
+        hint_price=1_500_000, access_logs=2_000_000, alert_patience=1_500_000, pace=1_250_000,
     ),
     "staff": Level(
-        help="No hints; four times the routine log lines; alerts wait twice as long.",
-        hints=0, access_logs=4_000_000, alert_patience=2_000_000,
+        help="A third less time to think; no hints; four times the routine log lines; alerts wait twice as long.",
+        hints=0, access_logs=4_000_000, alert_patience=2_000_000, pace=1_500_000,
     ),
 }  # fmt: skip
 """The presets, by name, from the most help to the least."""

@@ -161,6 +161,15 @@ async def test_a_level_is_kept_with_the_session(home: Home) -> None:
     assert (junior.level, junior.hints) == ("junior", (2, 4))
 
 
+@pytest.mark.parametrize(("level", "usual", "speed"), [("junior", 1.0, 0.5), ("staff", 2.0, 3.0), (None, 1.0, 1.0)])
+async def test_a_level_sets_how_fast_time_passes(place: Path, level: str | None, usual: float, speed: float) -> None:
+    """A session begins at the user's usual speed times the pace of its level."""
+    home = Home(load_config({"speed": usual}))
+    session = await home.open(SCENARIO, seed=5, level=level)
+    assert session.snapshot().speed == speed
+    home.close()
+
+
 async def test_what_can_not_be_done_is_a_usage_error(home: Home) -> None:
     """Unknown sessions, levels, and a debrief before the end raise UsageError."""
     with pytest.raises(UsageError):

@@ -18,7 +18,7 @@ from incidentsim.tui.presenters.header import header_rows, health_spans
 from incidentsim.tui.presenters.help import help_rows
 from incidentsim.tui.presenters.incident import alert_rows, topology_rows
 from incidentsim.tui.presenters.logs import BUCKET_US, LogBuffer, evidence_bullet, histogram, log_row
-from incidentsim.tui.presenters.numbers import format_number, format_value
+from incidentsim.tui.presenters.numbers import format_number, format_value, next_speed
 from incidentsim.tui.presenters.results import confirmation, result_rows, waterfall_rows
 from incidentsim.tui.presenters.rows import Row, Span, cut, fit, markdown_rows, row, span, wrap
 from incidentsim.tui.presenters.timeline import describe, markers, timeline_rows
@@ -136,6 +136,14 @@ def test_markers_place_commands_alerts_and_changes() -> None:
 def _line(index: int, level: str = "INFO", message: str = "hello") -> LogLine:
     return LogLine(index=index, t_us=index * SECOND, level=level, service="gateway", host="gw-1",
                    message=message, fields={"code": "503"})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("speed", "up", "down"), [(1.0, 2.0, 0.5), (0.5, 1.0, 0.5), (1.25, 2.0, 1.0), (8.0, 0.0, 4.0), (0.0, 0.0, 8.0)]
+)
+def test_speeds_go_up_and_down(speed: float, up: float, down: float) -> None:
+    """The next step is found from any speed; as fast as possible (0) is the last."""
+    assert (next_speed(speed, 1), next_speed(speed, -1)) == (up, down)
 
 
 def test_log_ring_keeps_numbers_stable() -> None:

@@ -109,7 +109,7 @@ def open_terminal(
 
 
 def _play_plain(config: Config, scenario: str | None, seed: int | None, resume: str | None, level: str) -> None:
-    from incidentsim.cli.library import open_session, resume_session
+    from incidentsim.cli.library import open_session, resume_session, set_pace
     from incidentsim.cli.stdio import typed_lines
     from incidentsim.session.pacing import LivePacer
 
@@ -124,8 +124,8 @@ def _play_plain(config: Config, scenario: str | None, seed: int | None, resume: 
         from incidentsim.cli.plain import PlainMode
 
         pacer = LivePacer(host) if live else None
-        if live and resume is None and config.speed != 1.0:
-            host.control("speed", config.speed)
+        if live and resume is None:
+            set_pace(config, host)
 
         async def pump(budget_s: float, until_us: int | None) -> None:
             if until_us is not None:

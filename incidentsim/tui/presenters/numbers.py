@@ -9,6 +9,9 @@ from incidentsim.exact import format_clock
 _SECONDS = ("s", "sec", "second", "seconds")
 _RATIO = ("ratio", "%", "percent")
 
+SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Pacing factors that + and - step through; after the last comes 0, as fast as possible."""
+
 
 def format_number(value: float) -> str:
     """Return at most five characters for any magnitude: 0.012, 4.2, 312, 41.3k, 1.2M."""
@@ -77,3 +80,10 @@ def minutes(duration_us: int) -> str:
 def speed_text(speed: float) -> str:
     """Return a speed factor; 0 means as fast as possible."""
     return "max" if speed == 0 else f"×{format_number(speed)}"
+
+
+def next_speed(speed: float, step: int) -> float:
+    """Return the next higher (`step` 1) or lower (-1) of `SPEEDS`, from any speed."""
+    if step > 0:
+        return next((s for s in SPEEDS if s > speed), 0.0) if speed else 0.0
+    return next((s for s in reversed(SPEEDS) if s < speed or not speed), SPEEDS[0])

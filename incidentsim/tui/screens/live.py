@@ -14,7 +14,7 @@ from textual.widgets import ContentSwitcher
 
 from incidentsim.client_api import Ack
 from incidentsim.tui.feed import LiveFeed
-from incidentsim.tui.presenters.numbers import speed_text
+from incidentsim.tui.presenters.numbers import next_speed, speed_text
 from incidentsim.tui.presenters.results import answer_key, answer_line, result_rows
 from incidentsim.tui.presenters.rows import span
 from incidentsim.tui.presenters.timeline import notice_spans
@@ -40,9 +40,6 @@ TABS: tuple[type[Tab], ...] = (
     OverviewTab, MetricsTab, LogsTab, ChangesTab, TopologyTab, RunbooksTab, ChannelTab, HypothesesTab,
 )  # fmt: skip
 """The tabs in the order of their digits."""
-
-SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 0.0)
-"""Pacing factors that + and - step through; 0 is as fast as possible."""
 
 _TYPING_HINTS = (
     ("Enter", "run"), ("Tab", "complete"), ("↑ ↓", "history"), ("^r", "search"), ("PgUp PgDn", "answers"),
@@ -262,9 +259,7 @@ class LiveScreen(Screen[None]):
 
     async def action_speed(self, step: int) -> None:
         """Take the next higher or lower speed."""
-        speed = self.feed.snapshot.speed
-        place = SPEEDS.index(speed) if speed in SPEEDS else 1
-        wanted = SPEEDS[min(len(SPEEDS) - 1, max(0, place + step))]
+        wanted = next_speed(self.feed.snapshot.speed, step)
         await self.feed.session.control("speed", wanted)
         self.command_line.tell((span(f"speed {speed_text(wanted)}", "dim"),))
         self.tick()
