@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from incidentsim.certify.certificate import Certificate, read, staleness
+from incidentsim.certify.demands import demanded
 from incidentsim.certify.player_checks import LADDER, PLAYERS
 from incidentsim.commands.reference import table
 from incidentsim.scenario.load import load_scenario
@@ -31,7 +32,10 @@ def certificates_page(folders: Mapping[str, Path]) -> str:
         certificates_table(folders), "",
         "## Which exercise is which", "",
         "What scenarios say they train: shapes of exercises, and the four buckets that every set should sample.", "",
-        shapes_table(folders),
+        shapes_table(folders), "",
+        "## What an incident can be", "",
+        "Beside shapes, the catalogue must hold incidents that answer to none of the usual reflexes.", "",
+        demands_table(folders),
     ]) + "\n"  # fmt: skip
 
 
@@ -51,6 +55,12 @@ def shapes_table(folders: Mapping[str, Path]) -> str:
         for skill, help_text in SKILLS.items()
     ]  # fmt: skip
     return table(("shape or bucket", "what it is", "scenarios"), rows)
+
+
+def demands_table(folders: Mapping[str, Path]) -> str:
+    """Return a line for each demand on the whole catalogue, with the scenarios that meet it."""
+    known = {name: load_scenario(folder) for name, folder in folders.items()}
+    return table(("an incident where", "what it is", "scenarios", "which"), demanded(known))
 
 
 def _row(name: str, folder: Path) -> tuple[str, ...]:

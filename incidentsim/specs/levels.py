@@ -17,8 +17,8 @@ class Level:
 
     `hints`: most hints of the ladder that are given, None for all; `hint_price`, rounded up to points;
     `hints_at_once`: their earliest times don't count. `access_logs`: share of requests that leave a line, which is
-    what hides other lines; `alert_patience`: how long alerts wait before they fire; `pace`: seconds of the incident that
-    pass in a second, which is how much time there is to think. It is where a session begins: the clock is the player's.
+    what hides other lines; `alert_patience`: how long alerts wait before they fire; `pace`: seconds of the incident
+    that pass in a second, which is how much time there is to think. A session begins so: the clock is the player's.
     """
 
     help: str
@@ -32,14 +32,14 @@ class Level:
 
 LEVELS: dict[str, Level] = {
     "junior": Level(
-        help="Twice the time to think; hints at half price, at any time; a quarter of the routine log lines; alerts fire "
-        "sooner.",
+        help="Twice the time to think; hints at half price, at any time; a quarter of the routine log lines; alerts "
+        "fire sooner.",
         hint_price=500_000, hints_at_once=True, access_logs=250_000, alert_patience=500_000, pace=500_000,
     ),
     "mid": Level(help="As the scenario is written."),
     "senior": Level(
-        help="A fifth less time to think; hints cost half as much again; twice the routine log lines; alerts wait half as "
-        "long again.",
+        help="A fifth less time to think; hints cost half as much again; twice the routine log lines; alerts wait half "
+        "as long again.",
         hint_price=1_500_000, access_logs=2_000_000, alert_patience=1_500_000, pace=1_250_000,
     ),
     "staff": Level(
