@@ -127,6 +127,9 @@ def _bad_share(slo: Slo | None) -> str:
     return f"sum(rate(slo_bad_requests_total{only})) / sum(rate(slo_requests_total{only}))"
 
 
+COST_PER_HOUR = ("sum(gpu_cost_dollars_per_hour)", "sum(rate(provider_cost_dollars_total[5m])) * 3600")
+"""What the stack costs in dollars an hour: GPUs held, and what is paid by the token."""
+
 class Charts:
     """Queries over one world's reported metrics: what a dashboard would show, not the truth."""
 
@@ -167,7 +170,7 @@ class Charts:
         return self._burn
 
     def cost_per_hour(self, now_us: int) -> float:
-        """Return the price of all GPUs held, in dollars per hour, as last scraped."""
+        """Return the price of all GPUs held and the pace of providers' bills, in dollars per hour, as last scraped."""
         self._refresh(now_us)
         return self._cost
 
@@ -180,7 +183,7 @@ class Charts:
         at = self._last_scrape()
         self._tiles = tuple(self._tile(spec, at) for spec in self._specs)
         self._burn = self._burn_at(at)
-        self._cost = self._value("sum(gpu_cost_dollars_per_hour)", at) or 0.0
+        self._cost = sum(self._value(expr, at) or 0.0 for expr in COST_PER_HOUR)
         self._key = key
 
     def _last_scrape(self) -> int:

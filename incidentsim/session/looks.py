@@ -18,7 +18,7 @@ from incidentsim.scenario.model import Scenario
 from incidentsim.session.charts import Charts
 from incidentsim.session.ports import WorldPort
 from incidentsim.session.tables import number, table
-from incidentsim.specs.knobs import parse_duration
+from incidentsim.specs.knobs import format_duration, parse_duration
 from incidentsim.telemetry.logfilter import compile_filter
 from incidentsim.telemetry.logs import LogRecord, as_logfmt
 from incidentsim.telemetry.promql import Sample, unknown_metrics
@@ -35,6 +35,8 @@ MOST_LOG_LINES = 100
 
 SLOWEST = 10
 """Traces that `trace slowest` lists."""
+
+SECOND_US, HOUR_US = 1_000_000, 3_600_000_000
 
 _POINTS = 120
 """Points of the curve that comes with a query: enough for the width of a terminal."""
@@ -165,21 +167,25 @@ def _cost(eyes: Eyes, command: Command) -> View:
     by = command.args.get("by", "tenant")
     now = eyes.world.now_us
     sums: dict[tuple[str, str], list[int]] = {}
-    for bill in eyes.world.costs(now - _last(command)):
+    window = min(_last(command), now + eyes.scenario.prelude)  # there is nothing before the prelude
+    for bill in eyes.world.costs(now - window):
         name = {"tenant": bill.tenant, "pool": bill.pool, "conversation": bill.conversation}[by]
         owner = bill.tenant if by == "conversation" else ""
         total = sums.setdefault((name or "(none)", owner), [0, 0, 0])
         for i, amount in enumerate((bill.requests, bill.tokens, bill.microdollars)):
             total[i] += amount
     ranked = sorted(sums.items(), key=lambda item: (-item[1][2], item[0]))
-    rows = [[*(key if by == "conversation" else key[:1]), f"{n:,}", f"{tokens:,}", f"${micro / 1e6:,.2f}"]
+    hours = max(window, 1) / HOUR_US
+    rows = [[*(key if by == "conversation" else key[:1]), f"{n:,}", f"{tokens:,}", f"${micro / 1e6:,.2f}",
+             f"${micro / 1e6 / hours:,.0f}"]
             for key, (n, tokens, micro) in ranked[:MOST_ROWS]]  # fmt: skip
     names = ["conversation", "tenant"] if by == "conversation" else [by]
-    head = [*names, "requests", "tokens", "cost"]
+    head = [*names, "requests", "tokens", "cost", "$/h"]
     lines = table(head, rows, right=list(range(len(names), len(head)))) if rows else ("nothing was spent",)
     if len(ranked) > MOST_ROWS:
         lines = (*lines, f"… {len(ranked) - MOST_ROWS} more")
-    return View(kind="cost", title=by, lines=lines)
+    over = format_duration(window // SECOND_US * SECOND_US)
+    return View(kind="cost", title=by, lines=(*lines, f"spent in the last {over}"))
 
 
 def _inspect(eyes: Eyes, command: Command) -> View:
