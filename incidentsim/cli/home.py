@@ -219,7 +219,7 @@ def as_debrief(card: Scorecard, futures: Section | None = None) -> Debrief:
 
 
 def _section(section: Section, card: Scorecard) -> DebriefSection:
-    credits = {move.seqs: move.credit or 0.0 for move in card.moves}
+    credits = {move.seqs: 0.0 if move.harmless else move.credit or 0.0 for move in card.moves}
     lines = []
     for line in section.lines:
         credit = credits.get(line.seqs, 0.0)

@@ -110,7 +110,10 @@ def evidence_item(item: str, cast: Cast) -> str:
     return tidy(f"{words} {cast.shown(rest)}".strip())
 
 
-def effect_words(credit: float | None, bad_saved: Mapping[str, int], titles: Mapping[str, str], *, undone: bool) -> str:
+def effect_words(
+    credit: float | None, bad_saved: Mapping[str, int], titles: Mapping[str, str], *, undone: bool,
+    harmless: bool = False,
+) -> str:  # fmt: skip
     """Return what a move did to users in words, by the titles of the objectives."""
     if credit is None:
         return "not measured"
@@ -120,7 +123,7 @@ def effect_words(credit: float | None, bad_saved: Mapping[str, int], titles: Map
                 for slo, saved in bad_saved.items() if saved * sign > 0]  # fmt: skip
         if hits:
             parts.append(f"{verb} {listed(hits)}")
-    tail = ", its undo included" if undone else ""
+    tail = (", its undo included" if undone else "") + ("; made nothing worse when it was made" if harmless else "")
     if parts:
         return ", but ".join(parts) + tail
     if credit == 0.0:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.burn import overspent
 from incidentsim.scoring.communication import Communication
-from incidentsim.scoring.credit import Credit
 from incidentsim.scoring.diagnosis import Diagnosis
 from incidentsim.scoring.effects import Effects
 from incidentsim.scoring.evidence import SLO_METRICS, Evidence, canonical
@@ -140,10 +139,11 @@ def parts_not_measured() -> dict[str, Part]:
 
 
 def scored_moves(
-    moves: Sequence[Move], habits: Sequence[Habits], credits: Sequence[Credit] | None, counts: Sequence[bool],
+    moves: Sequence[Move], habits: Sequence[Habits], effects: Effects | None, counts: Sequence[bool],
     unsafe: Sequence[Move], *, errors: Sequence[int] | None,
 ) -> tuple[ScoredMove, ...]:  # fmt: skip
     """Return the moves as the scorecard shows them."""
+    credits = effects.credits if effects else None
     return tuple(
         ScoredMove(
             seqs=m.seqs, t_us=m.t_us, verb=m.verb, target=m.target, text=m.text, act=m.act,
@@ -154,6 +154,7 @@ def scored_moves(
             causes=m.causes, evidence_before=habits[i].evidence_before,
             hypothesis_before=habits[i].hypothesis_before, verified=habits[i].verified, counted=counts[i],
             unsafe=m in unsafe, undone=m.undone_at is not None,
+            harmless=effects is not None and effects.harmless(i),
         )
         for i, m in enumerate(moves)
     )  # fmt: skip

@@ -17,7 +17,6 @@ from incidentsim.scoring.burn import bad_by_slo
 from incidentsim.scoring.idle import sets_in_motion, working
 from incidentsim.scoring.loss import loss
 from incidentsim.scoring.moves import Move, without
-from incidentsim.scoring.numbers import whole_total
 from incidentsim.scoring.protocol import MARK_US, Outcome, Plan, Resimulate
 from incidentsim.scoring.shapley import Orders, apportioned, mean_gains
 from incidentsim.transcript.model import TimedCommand
@@ -153,14 +152,17 @@ def credits_of(game: Game, orders: Orders) -> tuple[Credit, ...]:
     )
 
 
-def worsened_in_order(game: Game) -> int:
-    """Return what moves cost users when they came, each on top of those before it: the sum of all turns to the worse.
+def costs_in_order(game: Game) -> tuple[int, ...]:
+    """Return, by move, what it cost users when it came, on top of those before it; 0 where it was none the worse.
 
     In thousand-millionths, like credit. A move that would have hurt earlier, and came when it was safe, costs nothing.
     """
     losses = game.losses([(1 << n) - 1 for n in range(len(game.players) + 1)])
     growing = [losses[(1 << n) - 1] for n in range(len(game.players) + 1)]
-    return whole_total(max(0, after - before) for before, after in pairwise(growing))
+    costs = [0] * len(game.moves)
+    for i, (before, after) in zip(game.players, pairwise(growing), strict=True):
+        costs[i] = max(0, after - before)
+    return tuple(costs)
 
 
 def first_effective(game: Game, credits: Sequence[Credit], budget: int) -> Move | None:

@@ -68,6 +68,8 @@ def _effect(move: ScoredMove) -> str:
     if move.credit is None:
         return "was not measured: the world could not be run again"
     tail = ", its undo included" if move.undone else ""
+    if move.harmless:
+        tail += "; when you did it, it made nothing worse, so it is no harm"
     counted = _counted(move.bad_saved)
     if move.credit_error:
         tail += f" (weighted credit {move.credit:,.0f} ± {move.credit_error:,.0f})"
@@ -150,7 +152,7 @@ def _improvement(card: Scorecard) -> Line:
 
 def _harmful(card: Scorecard) -> Line:
     worst = min(
-        (m for m in card.moves if m.unsafe or (m.credit or 0.0) < 0.0),
+        (m for m in card.moves if m.unsafe or ((m.credit or 0.0) < 0.0 and not m.harmless)),
         key=lambda m: m.credit or 0.0,
         default=None,
     )

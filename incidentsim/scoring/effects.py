@@ -18,14 +18,14 @@ from incidentsim.scoring.credit import (
     Credit,
     Game,
     Runner,
+    costs_in_order,
     credits_of,
     first_effective,
     playing,
     probes,
-    worsened_in_order,
 )
 from incidentsim.scoring.moves import Move
-from incidentsim.scoring.numbers import NANO
+from incidentsim.scoring.numbers import NANO, whole_total
 from incidentsim.scoring.play import names_of
 from incidentsim.scoring.protocol import RUN_ON_US, Outcome, Plan, Resimulate
 from incidentsim.scoring.runs import Remembered
@@ -81,8 +81,8 @@ class CreditForm:
 class Effects:
     """What one play did on one seed. Losses are in thousand-millionths of a bad request.
 
-    `worsened` is what moves cost in the order in which they were made; it is 0, and not run for, when no credit is
-    negative.
+    `costs` is what each move cost in the order in which they were made; they are empty, and not run for, when no
+    credit is negative.
     """
 
     seed: int
@@ -90,9 +90,17 @@ class Effects:
     actual_loss: int
     scale: Baseline
     credits: tuple[Credit, ...]
-    worsened: int
+    costs: tuple[int, ...]
     effective: Move | None
     form: CreditForm
+
+    def worsened(self) -> int:
+        """Return the sum of what moves cost when they were made."""
+        return whole_total(self.costs)
+
+    def harmless(self, i: int) -> bool:
+        """Return whether a move has a negative credit, and yet made nothing worse when it was made."""
+        return self.credits[i].nano < 0 and self.costs[i] == 0
 
 
 def effects_of(
@@ -127,13 +135,13 @@ def effects_of(
     orders = _orders(players, moves, commands, scenario, orders_seed, deep=deep)
     game = Game(players=players, moves=moves, commands=commands, runner=runner, nothing=scale.nothing, actual=actual)
     credits = credits_of(game, orders)
-    worsened = worsened_in_order(game) if any(credit.nano < 0 for credit in credits) else 0
+    costs = costs_in_order(game) if any(credit.nano < 0 for credit in credits) else ()
     effective = first_effective(game, credits, scale.budget())
     form = CreditForm(
         exact=orders.exact(), moves=orders.count, orders=orders.averaged(), subsets=len(orders.masks()), deep=deep,
     )  # fmt: skip
     return Effects(
-        seed=world.seed, actual=actual, actual_loss=actual_loss, scale=scale, credits=credits, worsened=worsened,
+        seed=world.seed, actual=actual, actual_loss=actual_loss, scale=scale, credits=credits, costs=costs,
         effective=effective, form=form,
     )  # fmt: skip
 

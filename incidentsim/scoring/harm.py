@@ -57,7 +57,7 @@ def harm(share: float | None, unsafe_seqs: Sequence[int], violations: Sequence[s
 def share_of_harm(credits_nano: Sequence[int], worsened: int, budget: int) -> float:
     """Return the smaller of Σ max(0, −φ) and `worsened` as a share of what the reference saves, at most 1.
 
-    `worsened` is `credit.worsened_in_order`. Without such a budget any harm is 1.
+    `worsened` is the sum of `credit.costs_in_order`. Without such a budget any harm is 1.
     """
     cost = min(whole_total(-phi for phi in credits_nano if phi < 0), worsened)
     return clip(cost / budget) if budget > 0 else float(cost > 0)

@@ -44,7 +44,7 @@ class Earned:
             effective.t_us if effective else None, onset_us=scale.onset_us, t_ref_us=scale.t_ref_us,
             end_us=scenario.duration,
         )  # fmt: skip
-        harm = share_of_harm([credit.nano for credit in credits], effects.worsened, scale.budget())
+        harm = share_of_harm([credit.nano for credit in credits], effects.worsened(), scale.budget())
         index = practice_index(s=s, g=g, de=de, p=p, t=t, c=c, penalty=penalty_of(harm, unsafe), hints=hints)
         return cls(s=s, evidenced=evidenced, g=g, t=t, harm=harm, index=index)
 

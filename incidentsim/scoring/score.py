@@ -90,7 +90,7 @@ def score(
         if is_unsafe(move, play, names, evidence_before=habits[i].evidence_before)
     ]  # fmt: skip
     penalty = harm(
-        share_of_harm([c.nano for c in own.credits], own.worsened, own.scale.budget()) if own else None,
+        share_of_harm([c.nano for c in own.credits], own.worsened(), own.scale.budget()) if own else None,
         [move.seq for move in unsafe_moves], actual.violations if actual else (),
     )  # fmt: skip
     credited = [m for i, m in enumerate(moves) if credits is not None and credits[i].nano > 0]
@@ -140,7 +140,7 @@ def score(
         habits=[h for h, counted in zip(habits, counts, strict=True) if counted],
     )  # fmt: skip
     scored = assemble.scored_moves(
-        moves, habits, credits, counts, unsafe_moves, errors=credit_errors(own, others) if own else None
+        moves, habits, own, counts, unsafe_moves, errors=credit_errors(own, others) if own else None
     )
     return Scorecard(
         scenario=scenario.id,

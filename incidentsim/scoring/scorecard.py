@@ -40,7 +40,8 @@ class ScoredMove:
     around it.
 
     `credit_nano` is the same in thousand-millionths, rounded so that all of them add up to what the play saved;
-    `credit_error` is the standard error of a credit made on one seed, None unless scored with siblings.
+    `credit_error` is the standard error of a credit made on one seed, None unless scored with siblings. `harmless`: its
+    credit is negative, since on average over orders it would have hurt, but when it was made it made nothing worse.
     """
 
     seqs: tuple[int, ...]
@@ -58,6 +59,7 @@ class ScoredMove:
     counted: bool
     unsafe: bool
     undone: bool
+    harmless: bool = False
     credit_nano: int | None = None
     credit_error: float | None = None
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from incidentsim.commands.model import Command
 from incidentsim.scenario.cast import plain_cast
-from incidentsim.scoring.credit import worsened_in_order
+from incidentsim.scoring.credit import costs_in_order
 from incidentsim.scoring.effects import World, deviation
 from incidentsim.scoring.idle import working
 from incidentsim.scoring.numbers import NANO, whole_total
@@ -189,6 +189,7 @@ class Table:
 
     def __init__(self, *losses: int) -> None:
         self.players = tuple(range(len(losses).bit_length() - 1))
+        self.moves = self.players
         self._losses = losses
 
     def losses(self, masks: Sequence[int]) -> dict[int, int]:
@@ -197,14 +198,14 @@ class Table:
 
 
 @pytest.mark.parametrize(
-    ("losses", "cost"),
+    ("losses", "costs"),
     [
-        ((100, 10, 400, 10), 0),  # first the fix, then what would have hurt before it
-        ((100, 400, 10, 10), 300),  # the other way round: it hurt until the fix came
-        ((100, 150, 150, 150), 50),  # the same harm twice: once
-        ((100, 120, 90, 5), 20),  # a step that is bad by itself, and belongs to what helps
+        ((100, 10, 400, 10), (0, 0)),  # first the fix, then what would have hurt before it
+        ((100, 400, 10, 10), (300, 0)),  # the other way round: it hurt until the fix came
+        ((100, 150, 150, 150), (50, 0)),  # the same harm twice: once
+        ((100, 120, 90, 5), (20, 0)),  # a step that is bad by itself, and belongs to what helps
     ],
 )
-def test_what_moves_cost_when_they_came(losses: tuple[int, ...], cost: int) -> None:
+def test_what_moves_cost_when_they_came(losses: tuple[int, ...], costs: tuple[int, ...]) -> None:
     """Each move is counted on top of those before it; turns to the better don't make up for turns to the worse."""
-    assert worsened_in_order(Table(*losses)) == cost  # type: ignore[arg-type]
+    assert costs_in_order(Table(*losses)) == costs  # type: ignore[arg-type]

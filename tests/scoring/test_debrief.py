@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 
 from incidentsim.errors import UsageError
 from incidentsim.scenario.cast import plain_cast
 from incidentsim.scoring.debrief import Section, debrief
 from incidentsim.scoring.explain import RULES, explain
+from incidentsim.scoring.protocol import Outcome, Plan
 from incidentsim.scoring.score import score
 from tests.scoring.plays import EXPERT, LUCKY, NOVICE, Line, played, shown_vocabulary
 from tests.scoring.toy import ToyWorld, toy_scenario
@@ -49,6 +53,35 @@ def test_a_lucky_fix_is_told_that_nothing_carried_it() -> None:
     improvement = told(*LUCKY)["To improve"].lines[0]
     assert "no evidence and diagnosis carried it" in improvement.text
     assert improvement.seqs
+
+
+class DearBeforeMending(ToyWorld):
+    """The toy, but that giving `others` a lower priority costs 5,000 dollars unless tokens are counted before."""
+
+    def __call__(self, plans: Sequence[Plan], /) -> list[Outcome]:
+        """Return the toy's outcomes, dearer where it is so."""
+        return [self._priced(plan, outcome) for plan, outcome in zip(plans, super().__call__(plans), strict=True)]
+
+    def _priced(self, plan: Plan, outcome: Outcome) -> Outcome:
+        verbs = [timed.command.verb for timed in plan.commands]
+        if "priority" not in verbs:
+            return outcome
+        dear = 0 if "set" in verbs[: verbs.index("priority")] else 5_000_000_000
+        return replace(outcome, cost_microdollars=outcome.cost_microdollars + dear, state=outcome.state + "p")
+
+
+@pytest.mark.parametrize(("t_mending", "harmless"), [(60, True), (900, False)])
+def test_what_would_have_hurt_earlier_is_no_harm(t_mending: int, harmless: bool) -> None:
+    """A move with a negative credit that made nothing worse when it came is told so, and nothing is held against it."""
+    play = sorted([(t_mending, "set gateway.admission tokens"), (600, "priority others batch")])
+    card = score(played(tuple(play), SCENARIO), SCENARIO, DearBeforeMending(), vocabulary=VOCABULARY)
+    lower = next(m for m in card.moves if m.verb == "priority")
+    assert (lower.credit or 0) < 0 and lower.harmless is harmless
+    assert (card.parts["H"].inputs["harm"] == 0.0) is harmless
+    told_of = {section.title: section for section in debrief(card)}
+    lines = [line.text for line in told_of["What your actions did to users"].lines if line.text.startswith("priority")]
+    assert lines[0].endswith("it made nothing worse, so it is no harm") is harmless
+    assert ("made-it-worse" not in {flag.id for flag in card.flags.proposed}) is harmless
 
 
 def test_harm_comes_first() -> None:

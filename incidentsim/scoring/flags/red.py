@@ -121,7 +121,7 @@ def made_it_worse(case: Case) -> Proposal | None:
     made = case.told.times.temporary
     worse = [
         m for m, s in case.acts()
-        if s.credit is not None and s.credit < 0.0 and not s.undone
+        if s.credit is not None and s.credit < 0.0 and not s.harmless and not s.undone
         and not (m.verb in TEMPORARY_VERBS and m.seq not in made)
         and not any((o.verb, o.target) == (m.verb, m.target) and o.seq > m.seq for o in acts)
     ]  # fmt: skip
