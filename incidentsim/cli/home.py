@@ -83,6 +83,7 @@ class Home:
                 level=entry.level,
                 duration_us=entry.duration_us,
                 skills=entry.skills,
+                shapes=entry.shapes,
                 best_result=f"{best[entry.id]:.0f}" if entry.id in best else "",
             )
             for entry in self._catalogue

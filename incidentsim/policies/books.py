@@ -11,7 +11,7 @@ from incidentsim.specs.verbs import VERBS
 
 _CODE = re.compile(r"`([^`\n]+)`|^    ([^`\n]+)$", re.MULTILINE)
 _FENCE = re.compile(r"^```[a-z]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_BLANK = re.compile(r"<[a-z]+>|\b[A-Z]{2,}\b")
+_BLANK = re.compile(r"<[a-z][a-z-]*>|\b[A-Z]{2,}(?:-[A-Z]+)*\b")
 
 
 async def copy_runbook(session: Session, briefed: Briefed) -> None:

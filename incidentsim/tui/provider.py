@@ -26,6 +26,7 @@ class GalleryEntry:
     level: str
     duration_us: int
     skills: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
     best_result: str = ""
 
 

@@ -467,3 +467,23 @@ async def test_a_question_stays_when_enter_follows_at_once() -> None:
         assert not provider.session.submitted
         await pilot.press("enter")
         await wait_for(pilot, lambda: provider.session.submitted == ["restart chat-pool-3"], "confirmed")
+
+
+async def test_the_gallery_is_filtered_by_words_and_played_at_a_level() -> None:
+    """Words leave the scenarios that have them all, Escape shows all again; a level chosen goes with the next play."""
+    provider = FakeProvider()
+    app = IncidentApp(provider)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await wait_for(pilot, lambda: "Scenarios  3" in shown(app), "the gallery is there")
+        await pilot.press("slash", *"reliab new")
+        await wait_for(pilot, lambda: "Scenarios  1 of 3" in shown(app), "one is left")
+        assert "Slower since this morning" in shown(app) and "One user in eight" not in shown(app)
+        await pilot.press("enter", "l", "l", "l")
+        await wait_for(pilot, lambda: "played at senior" in shown(app), "the level is told")
+        await pilot.press("escape")
+        await wait_for(pilot, lambda: "One user in eight" in shown(app), "all are back")
+        await pilot.press("slash", *"nothing like it")
+        await wait_for(pilot, lambda: "No scenario" in shown(app), "the list says that it is empty")
+        await pilot.press("escape", "home", "down", "enter")
+        await wait_for(pilot, lambda: bool(provider.opened), "a scenario is opened")
+        assert provider.opened == [("slow-after-deploy", None, "senior")]

@@ -19,6 +19,10 @@ _FIRST = ("A first incident", (
 """An incident from page to debrief, for somebody who plays the first one."""
 
 _KEYS = (
+    ("Home", (
+        ("/", "filter the scenarios by words: title, level, skill, exercise, `new`; Esc shows all again"),
+        ("l", "level preset of the next play: as written, junior, mid, senior, staff"),
+    )),
     ("Everywhere", (
         ("a letter", "begins a command, unless the pane in front uses it (Logs and Metrics do)"),
         (":", "go to the command line; / goes to the tab's own box where it has one"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from incidentsim.client_api import SessionInfo, Snapshot
+from incidentsim.specs.levels import LEVELS
 from incidentsim.specs.verbs import VERBS
 from incidentsim.tui.presenters.numbers import clock, minutes
 from incidentsim.tui.presenters.rows import Row, fit, markdown_rows, paragraphs, row, span
@@ -27,7 +28,7 @@ MOST_LINKS = 4
 
 def gallery_rows(entries: tuple[GalleryEntry, ...], width: int) -> list[Row]:
     """Return one row a scenario: title, level, length, best result."""
-    title_cells = max(16, min(44, width - 30))
+    title_cells = max(16, min(60, width - 30))
     return [
         row(
             span(f"{fit(e.title, title_cells)} ", "strong"),
@@ -40,16 +41,34 @@ def gallery_rows(entries: tuple[GalleryEntry, ...], width: int) -> list[Row]:
     ]
 
 
-def gallery_detail(entry: GalleryEntry) -> list[Row]:
-    """Return what is known of a scenario before playing it."""
+def matching(entries: tuple[GalleryEntry, ...], wanted: str) -> tuple[GalleryEntry, ...]:
+    """Return the scenarios of which every word in `wanted` is part of the name, texts, level, skills or shapes.
+
+    `new` finds those that were never finished.
+    """
+    words = wanted.casefold().split()
+
+    def told(entry: GalleryEntry) -> str:
+        played = "" if entry.best_result else "new"
+        parts = (entry.id, entry.title, entry.summary, entry.level, played, *entry.skills, *entry.shapes)
+        return "\n".join(parts).casefold()
+
+    return tuple(entry for entry in entries if all(word in told(entry) for word in words))
+
+
+def gallery_detail(entry: GalleryEntry, preset: str = "") -> list[Row]:
+    """Return what is known of a scenario before playing it, and of the level preset that it would be played at."""
+    how = LEVELS[preset].help if preset else "As it is written."
+    played_at = (span(" · played at ", "dim"), span(preset, "accent")) if preset else ()
     return [
         row(span(entry.title, "heading")),
-        row(span(f"{entry.id} · {entry.level} · {minutes(entry.duration_us)} from the page", "dim")),
-        row(),
+        row(span(f"{entry.id} · {entry.level} · {minutes(entry.duration_us)} from the page", "dim"), *played_at),
         *paragraphs(entry.summary),
         row(),
-        row(span("Exercises    ", "dim"), ", ".join(entry.skills) or "–", indent=13),
+        row(span("Skills       ", "dim"), ", ".join(entry.skills) or "–", indent=13),
+        row(span("Exercise     ", "dim"), ", ".join(entry.shapes) or "–", indent=13),
         row(span("Best result  ", "dim"), entry.best_result or "not played yet", indent=13),
+        row(span("Played at    ", "dim"), span(f"{preset}: ", "accent") if preset else "", how, indent=13),
         row(),
         row(span("Enter", "key"), " starts it: first the briefing, then the pager."),
     ]

@@ -8,8 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.widgets import Input
 
-from incidentsim.tui.presenters.pages import gallery_detail, gallery_rows, recent_rows
+from incidentsim.specs.levels import LEVELS
+from incidentsim.text import clean
+from incidentsim.tui.presenters.pages import gallery_detail, gallery_rows, matching, recent_rows
 from incidentsim.tui.presenters.rows import Row, Span, span
 from incidentsim.tui.provider import GalleryEntry, HomeProvider
 from incidentsim.tui.safe import set_titles
@@ -21,6 +24,21 @@ if TYPE_CHECKING:
     from incidentsim.tui.app import IncidentApp
 
 
+_NONE = "No scenario: none has all the words of the filter (Esc shows all), or none was found (see `scenario list`)."
+
+
+class FilterLine(Input):
+    """The line that filters scenarios; arrows and Enter lead back to the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,up", "screen.focus('gallery')", show=False),
+    ]
+
+    def validate_value(self, value: str) -> str:
+        """Keep control and invisible characters out of the line, pasted ones too."""
+        return clean(value)
+
+
 class HomeScreen(Screen[None]):
     """Gallery, detail of the scenario under the cursor, and sessions on disk."""
 
@@ -28,6 +46,9 @@ class HomeScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "app.help", show=False),
         Binding("q", "app.leave", show=False),
+        Binding("slash", "filter", show=False),
+        Binding("l", "preset", show=False),
+        Binding("escape", "unfilter", show=False),
     ]
 
     def __init__(self, provider: HomeProvider) -> None:
@@ -35,13 +56,15 @@ class HomeScreen(Screen[None]):
         self.provider = provider
         self._busy = ""
         self._entries: tuple[GalleryEntry, ...] = ()
+        self._preset = ""
 
     def compose(self) -> ComposeResult:
         """Build the three lists."""
         yield RowPanel(id="home-title")
         with Horizontal(id="home-body"):
             with Vertical(id="gallery-pane", classes="pane"):
-                yield RowsView(id="gallery", wraps=False, cursor=True, empty="No scenario found: see `scenario list`.")
+                yield RowsView(id="gallery", wraps=False, cursor=True, empty=_NONE)
+                yield FilterLine(id="filter", placeholder="words: title, level, skill, exercise, new", compact=True)
             with Vertical(id="detail-pane", classes="pane"):
                 yield RowsView(id="detail", focusable=False, empty="Choose a scenario.")
         with Vertical(id="recent-pane", classes="pane"):
@@ -64,22 +87,50 @@ class HomeScreen(Screen[None]):
     def reload(self) -> None:
         """Read gallery and sessions again and show them."""
         self.busy(self._busy)
-        set_titles(self.query_one("#gallery-pane"), "Scenarios")
         set_titles(self.query_one("#recent-pane"), "Your sessions")
-        gallery = self.query_one("#gallery", RowsView)
         self._entries = self.provider.gallery()
-        gallery.show(gallery_rows(self._entries, gallery.size.width))
+        self._show_gallery()
         self.query_one("#recent", RowsView).show(recent_rows(self.provider.recent()))
+
+    def _show_gallery(self) -> None:
+        """Show the scenarios that the filter leaves, and what is known of the one under the cursor."""
+        gallery, wanted = self.query_one("#gallery", RowsView), self.query_one(FilterLine).value
+        found = matching(self._entries, wanted)
+        gallery.show(gallery_rows(found, gallery.size.width))
+        count = f"{len(found)} of {len(self._entries)}" if wanted.strip() else str(len(found))
+        set_titles(self.query_one("#gallery-pane"), f"Scenarios  {count}", f"level: {self._preset or 'as written'}")
         self._describe(gallery.cursor_key)
-        self.query_one(KeyHints).update(
-            (
-                ("Enter", "play or resume"),
-                ("↑ ↓", "choose"),
-                ("Tab", "next list"),
-                ("?", "help"),
-                ("q", "quit"),
-            )
-        )
+        self.query_one(KeyHints).update((
+            ("Enter", "play or resume"), ("↑ ↓", "choose"), ("/", "filter"), ("l", "level"), ("?", "help"),
+            ("Tab", "next list"), ("q", "quit"),
+        ))  # fmt: skip
+
+    def action_filter(self) -> None:
+        """Open the filter line, or go to it."""
+        line = self.query_one(FilterLine)
+        line.display = True
+        line.focus()
+
+    def action_unfilter(self) -> None:
+        """Show all scenarios again."""
+        line = self.query_one(FilterLine)
+        line.value, line.display = "", False
+        self._show_gallery()
+        self.query_one("#gallery").focus()
+
+    def action_preset(self) -> None:
+        """Take the next level preset for the next play; after the last comes none."""
+        presets = ["", *LEVELS]
+        self._preset = presets[(presets.index(self._preset) + 1) % len(presets)]
+        self._show_gallery()
+
+    def on_input_changed(self, _: Input.Changed) -> None:
+        """Filter as somebody types."""
+        self._show_gallery()
+
+    def on_input_submitted(self, _: Input.Submitted) -> None:
+        """Go on to the list with what was found."""
+        self.query_one("#gallery").focus()
 
     def busy(self, what: str) -> None:
         """Say in the title what is being done, when that takes seconds; empty text when it is done."""
@@ -90,10 +141,13 @@ class HomeScreen(Screen[None]):
             self.query_one("#home-title", RowPanel).show([Row(spans=title)])
 
     def _describe(self, key: str) -> None:
+        if not key:
+            set_titles(self.query_one("#detail-pane"), "")
+            self.query_one("#detail", RowsView).show([])
         for entry in self._entries:
             if entry.id == key:
                 set_titles(self.query_one("#detail-pane"), entry.id)
-                self.query_one("#detail", RowsView).show(gallery_detail(entry))
+                self.query_one("#detail", RowsView).show(gallery_detail(entry, self._preset))
 
     def on_rows_view_moved(self, event: RowsView.Moved) -> None:
         """Describe the scenario under the cursor."""
@@ -104,6 +158,6 @@ class HomeScreen(Screen[None]):
         """Start a scenario or resume a session."""
         app: IncidentApp = self.app  # type: ignore[assignment]
         if event.view.id == "gallery":
-            app.start_scenario(event.key)
+            app.start_scenario(event.key, level=self._preset or None)
         elif event.view.id == "recent":
             app.resume_session(event.key)
