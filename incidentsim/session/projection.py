@@ -142,5 +142,8 @@ def _objective(slo: Slo) -> Objective:
         "ttft": f"get their first token within {slo.threshold / 1e6:g} s",
         "quality": "get an answer that is of use",
         "residency": "stay in the region of their contract",
-    }.get(slo.kind, "are answered without error")
+        "safety": "are let through when honest and stopped when hostile",
+        "privacy": "get an answer that is their own, and nobody else's",
+        "availability": "are answered without error",
+    }[slo.kind]
     return Objective(name=slo.id, text=f"{share} of requests {what}", target=slo.objective / 1e6)

@@ -1,5 +1,8 @@
 """Bringing a session back from its record: repair, run the world again, compare, go on paused.
 
+A session that is over is only read, scored and taken over from, none of which looks at its world: that is not run
+again, so that its debrief opens at once (`verify` compares).
+
 The world is run from the start of the prelude with the recorded commands, up to the last moment the record
 knows of. Every fact it reports must be the recorded one, checkpoints with their digests among them; facts
 that the killed process had not written yet are written now.
@@ -7,6 +10,7 @@ that the killed process had not written yet are written now.
 
 from __future__ import annotations
 
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +30,22 @@ from incidentsim.transcript.model import Transcript
 from incidentsim.transcript.recovery import recover
 
 
+class AtRest:
+    """The world of a session that is over: its stack as it is built, at the time of the end. Nothing was run in it."""
+
+    def __init__(self, world: WorldPort, now_us: int) -> None:
+        self.now_us = now_us
+        self._world = world
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._world, name)
+
+
 def resume(path: Path, scenario: Scenario, *, world_factory: WorldFactory) -> IncidentSession:
     """Return the session whose record is at `path`, paused; an ended one is opened for reading.
 
     Raises TranscriptError when the record can't be read or is another scenario's, DigestMismatch when this
-    engine needs not behave as the recorded one, or does not.
+    engine needs not behave as the recorded one, or, for one that goes on, does not.
     """
     recovered = recover(path)
     transcript = recovered.transcript
@@ -42,7 +57,11 @@ def resume(path: Path, scenario: Scenario, *, world_factory: WorldFactory) -> In
     recorder = Recorder.reopen(path, transcript, state, writable=not ended)
     try:
         world = world_factory(scenario, seed=transcript.header["seed"], cast=cast)
-        missing = _run_again(world, transcript, _processed_until(transcript))
+        missing: list[Fact] = []
+        if ended:
+            world = typing.cast(WorldPort, AtRest(world, queries.end_us(transcript)))
+        else:
+            missing = _run_again(world, transcript, _processed_until(transcript))
         session = IncidentSession(scenario, cast, world, recorder)
         if not ended:
             for fact in missing:
@@ -76,8 +95,6 @@ def check_same(header: dict[str, Any], scenario: Scenario) -> None:
 
 def _processed_until(transcript: Transcript) -> int:
     """Return the time up to which the recorded world surely ran: a command gets the tick after its moment."""
-    if queries.has_ended(transcript):
-        return queries.end_us(transcript)
     latest = max((timed.t_us - TICK_US for timed in queries.commands(transcript)), default=0)
     return max(queries.end_us(transcript), latest)
 

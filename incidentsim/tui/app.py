@@ -120,7 +120,7 @@ class IncidentApp(App[None]):
         """Open a session on disk: live where it was left, or its debrief when it is finished."""
         home = self.screen if isinstance(self.screen, HomeScreen) else None
         if home is not None:
-            home.busy(f"running the record of {session_id} again, which takes seconds")
+            home.busy(f"opening {session_id}: what goes on is run again first, which takes seconds")
         try:
             session = await self.provider.resume(session_id)
         except IncidentSimError as error:

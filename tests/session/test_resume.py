@@ -91,7 +91,7 @@ def test_state_comes_back_with_the_record(tmp_path: Path) -> None:
 
 
 def test_a_running_session_cant_be_resumed_and_an_ended_one_only_read(tmp_path: Path) -> None:
-    """The file of a live session is taken; an ended one opens as ended and takes nothing more."""
+    """The file of a live session is taken; an ended one opens as ended, without being run, and takes nothing more."""
     session = start(tmp_path / "s.jsonl")
     with pytest.raises(TranscriptError, match="another process"):
         resume(tmp_path / "s.jsonl")
@@ -103,7 +103,9 @@ def test_a_running_session_cant_be_resumed_and_an_ended_one_only_read(tmp_path: 
     assert back.ended
     assert back.now_us == 30_000_000
     assert not back.submit("alerts").accepted
-    assert back.client("candidate").snapshot().phase == "ended"
+    glance = back.client("candidate").snapshot()
+    assert (glance.phase, glance.t_us) == ("ended", 30_000_000)
+    assert len(back.world.metrics.times) == 0
     assert (tmp_path / "s.jsonl").stat().st_size == size
 
 
@@ -115,7 +117,7 @@ def test_another_scenario_engine_or_behaviour_is_refused(tmp_path: Path) -> None
     forged = _rewritten(path, tmp_path / "compat.jsonl", lambda line: _set_compat(line, 99))
     with pytest.raises(DigestMismatch, match="compat 99"):
         resume(forged)
-    forged = _rewritten(path, tmp_path / "other.jsonl", lambda line: _set_seed(line, 8))
+    forged = _rewritten(path, tmp_path / "other.jsonl", lambda line: _set_seed(line, 8), ended=False)
     with pytest.raises(DigestMismatch, match="differs at fact"):
         resume(forged)
 
@@ -130,13 +132,13 @@ def _set_seed(line: dict[str, object], seed: int) -> None:
         line["seed"] = seed
 
 
-def _rewritten(path: Path, target: Path, change: object) -> Path:
-    """Write the record anew with a changed header and a chain that holds, as a forger would."""
+def _rewritten(path: Path, target: Path, change: object, *, ended: bool = True) -> Path:
+    """Write the record anew with a changed header and a chain that holds, as a forger would; the end if `ended`."""
     lines = [json.loads(line) for line in path.read_bytes().splitlines()]
     change(lines[0])  # type: ignore[operator]
     header = {k: v for k, v in lines[0].items() if k not in ("salt", "leaf", "link")}
     writer = TranscriptWriter.create(target, header, new_salt=counting_salts())
-    for line in lines[1:]:
+    for line in lines[1 : None if ended else -1]:
         writer.append(
             t_us=line["t"],
             k=line["k"],

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from incidentsim.errors import UsageError
+from incidentsim.scenario.parts.demand import Slo
+from incidentsim.session.host import IncidentSession
 from incidentsim.transcript.projection import candidate_copy
-from tests.session.stage import made_cast, start
+from tests.session.fake_world import FakeWorld
+from tests.session.stage import made_cast, scenario, start
 from tests.transcript.builders import counting_salts
 
 TRUTH = ("secret-why", "checkpoint", "fault", "engine-truth", "root_cause")
@@ -80,6 +84,19 @@ def test_the_briefing_uses_the_names_of_the_cast(tmp_path: Path) -> None:
     assert info.objectives[0].text == "First token: 99 % of requests answered, the first token within 2.5s" or (
         "first token within" in info.objectives[0].text
     )
+
+
+@pytest.mark.parametrize("kind", get_args(Slo.model_fields["kind"].annotation))
+def test_every_kind_of_objective_is_promised_in_its_own_words(tmp_path: Path, kind: str) -> None:
+    """What users were promised says what the objective counts; only one kind is about errors."""
+    slo = scenario().slos[0].model_copy(update={"kind": kind, "threshold": 2_000_000})
+    session = IncidentSession.create(
+        scenario().model_copy(update={"slos": (slo,)}), seed=1, cast=made_cast(), path=tmp_path / "s.jsonl",
+        world_factory=FakeWorld,
+    )  # fmt: skip
+    (objective,) = session.client("candidate").info().objectives
+    session.close()
+    assert ("without error" in objective.text) is (kind == "availability")
 
 
 def test_the_snapshot_follows_session_and_metrics(tmp_path: Path) -> None:
