@@ -25,6 +25,8 @@ SHIPPED = [
     ("slow-chat", ["set gateway.admission tokens"]),
     ("letters-break-off", []),
     ("late-translations", ["set router.max_metric_age 15s"]),
+    ("turned-away", []),
+    ("fits-and-starts", ["set preprocessing.recycle_at 60%", "set preprocessing.recycle_at 85%"]),
 ]
 """Scenarios whose siblings have another cause, and what of the published acts can still be done there."""
 
