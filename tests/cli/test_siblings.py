@@ -30,6 +30,10 @@ SHIPPED = [
     ("callers-hear-silence", []),
     ("suggestions-hang", ["route prompt_tokens>12000 document-70b"]),
     ("it-agrees-with-everybody", ["canary adviser-next 0%"]),
+    (
+        "ask-me-later",
+        ["set guardrail.timeout 2s", "set observability.log_sampling 25%", "set guardrail.timeout 400ms"],
+    ),
 ]
 """Scenarios whose siblings have another cause, and what of the published acts can still be done there."""
 

@@ -27,6 +27,7 @@ SECTION = (Path(__file__).parent / "variants.yaml").read_text(encoding="utf-8")
 REFUSE = '{"t": 60, "command": "shed all 30% --because \\"chg-9, 400k\\""}\n'
 LESS = '{"t": 70, "command": "limit {tenant.corner-shop} tokens 100k"}\n'
 SHIPPED = [
+    "ask-me-later",
     "callers-hear-silence",
     "fits-and-starts",
     "it-agrees-with-everybody",
