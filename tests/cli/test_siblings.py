@@ -27,6 +27,13 @@ SHIPPED = [
     ("late-translations", ["set router.max_metric_age 15s"]),
     ("turned-away", []),
     ("fits-and-starts", ["set preprocessing.recycle_at 60%", "set preprocessing.recycle_at 85%"]),
+    ("callers-hear-silence", []),
+    ("suggestions-hang", ["route prompt_tokens>12000 document-70b"]),
+    ("it-agrees-with-everybody", ["canary adviser-next 0%"]),
+    (
+        "ask-me-later",
+        ["set guardrail.timeout 2s", "set observability.log_sampling 25%", "set guardrail.timeout 400ms"],
+    ),
 ]
 """Scenarios whose siblings have another cause, and what of the published acts can still be done there."""
 
@@ -119,7 +126,7 @@ def test_a_memoriser_needs_a_sibling(incidentsim: CommandLine) -> None:
 
 @pytest.mark.parametrize(("name", "left"), SHIPPED)
 def test_nothing_of_a_published_answer_is_right_on_siblings(name: str, left: list[str]) -> None:
-    """Its diagnoses name no cause, and its acts are refused, but for one setting that is without effect there."""
+    """Its diagnoses name no cause or are refused, as its acts are, but for some that help nobody there."""
     parent = Parent(packaged_root() / name)
     memory = remembered(parent.scenario, seed=1)
     for number in range(1, 7):
@@ -127,8 +134,9 @@ def test_nothing_of_a_published_answer_is_right_on_siblings(name: str, left: lis
         cast = make_cast(sibling, 1)
         names = shown_vocabulary(sibling, cast)
         truth = {(cast.shown(cause.component), cause.fault) for cause in sibling.root_causes}
-        acts, said = [], set()
+        acts, said, named = [], set(), 0
         for _, line in memory:
+            named += line.startswith("diagnose")
             try:
                 command = parse(line, names)
             except CommandError:
@@ -138,6 +146,6 @@ def test_nothing_of_a_published_answer_is_right_on_siblings(name: str, left: lis
             elif command.verb == "diagnose":
                 said.add((command.args["component"], command.args["fault"]))
         assert acts == left
-        assert said and not said & truth
+        assert named and not said & truth
         if name == "slow-chat":
             assert sibling.overrides["gateway"]["admission"] == "tokens"
