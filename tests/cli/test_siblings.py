@@ -34,6 +34,7 @@ SHIPPED = [
         "ask-me-later",
         ["set guardrail.timeout 2s", "set observability.log_sampling 25%", "set guardrail.timeout 400ms"],
     ),
+    ("pan-on-the-stove", ["set observability.metric_aliases on"] * 2),
 ]
 """Scenarios whose siblings have another cause, and what of the published acts can still be done there."""
 
