@@ -22,7 +22,6 @@ PASS = 5.0
 """Practice index that no memoriser may reach."""
 
 SHIPPED = [
-    ("advisers-wait", []),
     ("slow-chat", ["set gateway.admission tokens"]),
     ("letters-break-off", []),
     ("late-translations", ["set router.max_metric_age 15s"]),
