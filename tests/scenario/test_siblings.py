@@ -26,7 +26,11 @@ from tests.scenario.mutate import mutations
 SECTION = (Path(__file__).parent / "variants.yaml").read_text(encoding="utf-8")
 REFUSE = '{"t": 60, "command": "shed all 30% --because \\"chg-9, 400k\\""}\n'
 LESS = '{"t": 70, "command": "limit {tenant.corner-shop} tokens 100k"}\n'
-SHIPPED = ["late-translations", "letters-break-off", "slow-chat"]
+SHIPPED = [
+    "declined-payments", "editors-get-nothing", "late-translations", "letters-break-off", "odd-recommendations",
+    "refunds-for-nothing", "reviews-never-arrive", "silent-in-waves", "slow-chat", "slower-by-the-minute",
+    "stalled-summaries", "tutor-falls-silent", "vague-answers", "wards-get-errors", "wrong-platform",
+]  # fmt: skip
 
 
 @pytest.fixture
