@@ -37,6 +37,21 @@ SHIPPED = [
     ("pan-on-the-stove", ["set observability.metric_aliases on"] * 2),
 ]
 """Scenarios whose siblings have another cause, and what of the published acts can still be done there."""
+    ("stalled-summaries", []),
+    ("vague-answers", ["set retrieval.dual_index true", "set retrieval.dual_index false"]),
+    ("odd-recommendations", []),
+    ("wards-get-errors", ["failover shard-4"]),
+    ("wrong-platform", ["set retrieval.freshness_label true"]),
+    ("refunds-for-nothing", ["shed prompt_tokens>1000 100%", "shed prompt_tokens>1000 0%"]),
+    ("editors-get-nothing", []),
+    ("tutor-falls-silent", ["restart tutor-70b-2"]),
+    ("silent-in-waves", ["set autoscaler.min_replicas 6", "set autoscaler.scale_down_window 10m"]),
+    ("slower-by-the-minute", ["set control-plane.webhook_certificate watched"]),
+    ("declined-payments", ["pin feature-store snapshot=snap-1", "set pipeline.contract_mode enforce",
+                           "rerun job.nightly-profiles", "pin feature-store snapshot=latest"]),
+    ("reviews-never-arrive", ["set gateway.client_retry_budget 0.1", "set gateway.cancel_propagation true"]),
+]  # fmt: skip
+"""Scenarios whose siblings have another cause, and what of the published acts can still be done there: to no good."""
 
 
 @pytest.fixture
@@ -128,8 +143,10 @@ def test_a_memoriser_needs_a_sibling(incidentsim: CommandLine) -> None:
 @pytest.mark.parametrize(("name", "left"), SHIPPED)
 def test_nothing_of_a_published_answer_is_right_on_siblings(name: str, left: list[str]) -> None:
     """Its diagnoses name no cause or are refused, as its acts are, but for some that help nobody there."""
+    """Its diagnoses are refused or name no cause; its acts are refused, but for some that do no good there."""
     parent = Parent(packaged_root() / name)
     memory = remembered(parent.scenario, seed=1)
+    assert any(line.startswith("diagnose ") for _, line in memory)
     for number in range(1, 7):
         sibling = parent.sibling(number).scenario
         cast = make_cast(sibling, 1)
@@ -142,11 +159,12 @@ def test_nothing_of_a_published_answer_is_right_on_siblings(name: str, left: lis
                 command = parse(line, names)
             except CommandError:
                 continue
-            if VERBS[command.verb].group == "act":
+            if VERBS[command.verb].group == "act" and not command.dry_run:
                 acts.append(line.partition(" --")[0])
             elif command.verb == "diagnose":
                 said.add((command.args["component"], command.args["fault"]))
         assert acts == left
         assert named and not said & truth
+        assert not said & truth
         if name == "slow-chat":
             assert sibling.overrides["gateway"]["admission"] == "tokens"
