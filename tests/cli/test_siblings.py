@@ -25,6 +25,7 @@ SHIPPED = [
     ("slow-chat", ["set gateway.admission tokens"]),
     ("letters-break-off", []),
     ("late-translations", ["set router.max_metric_age 15s"]),
+    ("tickets-left-half-done", ["set gateway.retry_non_retryable false"]),
 ]
 """Scenarios whose siblings have another cause, and what of the published acts can still be done there."""
 

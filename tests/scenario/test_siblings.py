@@ -26,7 +26,7 @@ from tests.scenario.mutate import mutations
 SECTION = (Path(__file__).parent / "variants.yaml").read_text(encoding="utf-8")
 REFUSE = '{"t": 60, "command": "shed all 30% --because \\"chg-9, 400k\\""}\n'
 LESS = '{"t": 70, "command": "limit {tenant.corner-shop} tokens 100k"}\n'
-SHIPPED = ["late-translations", "letters-break-off", "slow-chat"]
+SHIPPED = ["late-translations", "letters-break-off", "slow-chat", "tickets-left-half-done"]
 
 
 @pytest.fixture
