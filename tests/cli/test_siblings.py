@@ -54,12 +54,6 @@ SHIPPED = [
     name for name, folder in folders(packaged_root()).items()
     if (packaged_root() / name).is_dir() and load_scenario(folder).variants is not None
 ]  # fmt: skip
-    ("slow-chat", ["set gateway.admission tokens"]),
-    ("letters-break-off", []),
-    ("late-translations", ["set router.max_metric_age 15s"]),
-    ("tickets-left-half-done", ["set gateway.retry_non_retryable false"]),
-]
-"""Scenarios whose siblings have another cause, and what of the published acts can still be done there."""
 
 
 @pytest.fixture
