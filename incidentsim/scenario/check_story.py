@@ -9,7 +9,7 @@ from incidentsim.scenario.check_names import check_cause, check_knob_path
 from incidentsim.scenario.check_scripts import check_scripts
 from incidentsim.scenario.evidence import problem_with
 from incidentsim.scenario.model import Condition, RootCause, Scenario
-from incidentsim.scenario.naming import Inventory
+from incidentsim.scenario.naming import Inventory, knob_at
 from incidentsim.scenario.problems import Path, did_you_mean, quoted
 from incidentsim.scenario.validate import Located
 from incidentsim.specs.faults import FAULTS
@@ -145,13 +145,7 @@ def check_condition(condition: Condition, path: Path, scenario: Scenario, known:
     for name in ("any", "all"):
         for i, part in enumerate(getattr(condition, name)):
             check_condition(part, (*path, name, i), scenario, known, located)
-    compared = [n for n in ("equals", "differs") if getattr(condition, n) is not None]
-    if len(compared) != (1 if condition.knob else 0):
-        located.report(path, "a knob goes with one of equals and differs")
-    elif condition.knob:
-        value = getattr(condition, compared[0])
-        paths = ((*path, "knob"), (*path, compared[0]))
-        check_knob_path(condition.knob, value, paths, known, located)
+    _check_comparison(condition, path, known, located)
     faults = [e.fault.id for e in scenario.timeline if e.fault]
     for field in ("fault_removed", "fault_started", "fault_present"):
         fault = getattr(condition, field)
@@ -167,6 +161,20 @@ def check_condition(condition: Condition, path: Path, scenario: Scenario, known:
         located.report(path, "pool and ready_below go together")
     if condition.waiver_expiry_agreed:
         _check_waiver(condition.waiver_expiry_agreed, (*path, "waiver_expiry_agreed"), scenario, located)
+
+
+def _check_comparison(condition: Condition, path: Path, known: Inventory, located: Located) -> None:
+    exact = [n for n in ("equals", "differs") if getattr(condition, n) is not None]
+    bounds = [n for n in ("at_least", "at_most") if getattr(condition, n) is not None]
+    if bool(condition.knob) != bool(exact or bounds) or len(exact) > 1 or (exact and bounds):
+        located.report(path, "a knob goes with one of equals and differs, or with at_least, at_most or both")
+        return
+    for name in exact + bounds:
+        value = getattr(condition, name)
+        check_knob_path(condition.knob, value, ((*path, "knob"), (*path, name)), known, located)
+    knob = knob_at(condition.knob)
+    if bounds and knob is not None and knob.kind in ("enum", "bool"):
+        located.report((*path, bounds[0]), f"{condition.knob} has no size; use equals or differs")
 
 
 def _check_words(scenario: Scenario, known: Inventory, located: Located) -> None:

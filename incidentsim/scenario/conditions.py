@@ -9,6 +9,7 @@ from typing import Protocol
 
 from incidentsim.scenario.model import Condition
 from incidentsim.scenario.naming import stored_value
+from incidentsim.specs.knobs import UNLIMITED
 
 
 class ConditionState(Protocol):
@@ -71,12 +72,22 @@ def evaluate(condition: Condition, state: ConditionState) -> bool:
 
 
 def _knob_test(condition: Condition, state: ConditionState) -> bool:
-    shown = state.knob_text(condition.knob)
+    path, shown = condition.knob, state.knob_text(condition.knob)
     if condition.equals is not None:
-        return same_value(condition.knob, shown, condition.equals)
+        return same_value(path, shown, condition.equals)
     if condition.differs is not None:
-        return not same_value(condition.knob, shown, condition.differs)
-    return False
+        return not same_value(path, shown, condition.differs)
+    size = size_of(path, shown)
+    low, high = condition.at_least, condition.at_most
+    return (low is None or size_of(path, low) <= size) and (high is None or size <= size_of(path, high))
+
+
+def size_of(path: str, text: str) -> tuple[bool, int]:
+    """Return what a knob's value is compared by: unlimited is larger than all. Raises ValueError without a size."""
+    value = stored_value(path, text)
+    if isinstance(value, str):
+        raise ValueError(f"{path} is one of several words, which have no size")
+    return (value == UNLIMITED, value)
 
 
 def same_value(path: str, left: str, right: str) -> bool:

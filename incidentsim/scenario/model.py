@@ -98,7 +98,8 @@ class Page(Model):
 class Condition(Model):
     """A condition on world state: one test, or `any` / `all` of several.
 
-    `knob` with `equals` or `differs`; `fault_removed`, `fault_started` and `fault_present` (begun, and not gone at
+    `knob` with `equals` or `differs`, or with `at_least`, `at_most` or both where it has a size (unlimited is the
+    largest); `fault_removed`, `fault_started` and `fault_present` (begun, and not gone at
     its root) name a fault by id; `change_in_force` a change that is in the log and not rolled back;
     `waiver_expiry_agreed` a change whose waiver has an expiry that its owner agreed to; `pool` with `ready_below`:
     fewer replicas of it are ready; `bad_share_above`: so many user requests of the last minute or two were late
@@ -110,6 +111,8 @@ class Condition(Model):
     knob: str = ""
     equals: KnobText | None = None
     differs: KnobText | None = None
+    at_least: KnobText | None = None
+    at_most: KnobText | None = None
     fault_removed: str = ""
     fault_started: str = ""
     fault_present: str = ""

@@ -141,8 +141,9 @@ def condition_text(condition: Condition) -> str:
         if parts:
             return word.join(f"({condition_text(p)})" if p.any or p.all else condition_text(p) for p in parts)
     if condition.knob:
-        is_, value = ("is", condition.equals) if condition.equals is not None else ("is not", condition.differs)
-        return f"{condition.knob} {is_} {value}"
+        compared = (("is", condition.equals), ("is not", condition.differs), ("is at least", condition.at_least),
+                    ("is at most", condition.at_most))  # fmt: skip
+        return f"{condition.knob} " + " and ".join(f"{is_} {value}" for is_, value in compared if value is not None)
     if condition.pool:
         return f"fewer than {condition.ready_below} replicas of {condition.pool} are ready"
     if condition.bad_share_above:

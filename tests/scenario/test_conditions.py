@@ -63,6 +63,22 @@ def test_knob_values_are_compared_as_values(shown: str, wanted: str, equal: bool
     assert evaluate(Condition(knob=LIMIT, differs=wanted), state) is not equal
 
 
+@pytest.mark.parametrize(
+    ("shown", "bounds", "holds"),
+    [
+        ("400000 tokens/min", {"at_least": "400k"}, True),
+        ("399999", {"at_least": "400k"}, False),
+        ("unlimited", {"at_least": "400k"}, True),
+        ("unlimited", {"at_most": "400k"}, False),
+        ("0", {"at_least": "1k", "at_most": "400k"}, False),
+        ("1000", {"at_least": "1k", "at_most": "400k"}, True),
+    ],
+)
+def test_values_with_a_size_have_bounds(shown: str, bounds: dict[str, str], holds: bool) -> None:
+    """From and up to a value, bounds included; no limit is more than any limit."""
+    assert evaluate(Condition.model_validate({"knob": LIMIT, **bounds}), State(knobs={LIMIT: shown})) is holds
+
+
 def test_choices_and_booleans_are_compared() -> None:
     """Choices compare as text, and YAML's true is the knob's on."""
     state = State(knobs={"gateway.admission": "tokens", "autoscaler.enabled": "true"})

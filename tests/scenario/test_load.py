@@ -156,6 +156,15 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
         "78:53: root_causes[1].removed_when.equals: admission takes one of requests, tokens; got 'token' "
         "(did you mean 'tokens'?)",
     ),
+    "bounds of words": (
+        ("equals: tokens", "at_least: tokens"),
+        "78:55: root_causes[1].removed_when.at_least: gateway.admission has no size; use equals or differs",
+    ),
+    "two comparisons": (
+        ("equals: tokens", "equals: tokens, at_most: tokens"),
+        "78:19: root_causes[1].removed_when: a knob goes with one of equals and differs, or with at_least, at_most "
+        "or both",
+    ),
     "change in a condition": (
         ("waiver_expiry_agreed: chg-7", "change_in_force: chg-77"),
         "69:29: root_causes[0].removed_when.any[1].change_in_force: no change has the id 'chg-77' "
