@@ -23,9 +23,13 @@ from incidentsim.scenario.problems import Path, did_you_mean
 from incidentsim.scenario.validate import Located
 from incidentsim.specs.components import COMPONENTS
 from incidentsim.specs.faults import FAULTS
+from incidentsim.specs.knobs import format_duration
 from incidentsim.specs.metrics import METRICS
 
 Values = Mapping[str, str | int | float | bool]
+
+WATCHER = "observability"
+"""Monitoring begins to work with the prelude: nothing can have set it before."""
 
 
 def check(scenario: Scenario, located: Located) -> dict[int, dict[str, Any]]:
@@ -161,6 +165,11 @@ def _check_timeline(scenario: Scenario, known: Inventory, located: Located) -> d
                 located.report((*path, "when"), "a page comes at its time")
         if entry.change:
             _check_change(entry.change, (*path, "change"), scenario, known, located)
+            watching = [knob for knob in entry.change.sets if knob.startswith(f"{WATCHER}.")]
+            if watching and entry.at <= -scenario.prelude:
+                begins = format_duration(scenario.prelude)
+                located.report((*path, "at"), f"{watching[0]} can't be set so early, since monitoring begins with the "
+                               f"prelude (-{begins}); write it into overrides, or a later time")  # fmt: skip
         if entry.fault:
             values = _check_fault(entry.fault, (*path, "fault"), known, located)
             changes = [e.change.id for e in scenario.timeline if e.change]

@@ -156,6 +156,11 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
         "78:53: root_causes[1].removed_when.equals: admission takes one of requests, tokens; got 'token' "
         "(did you mean 'tokens'?)",
     ),
+    "monitoring set before it was there": (
+        ("sets: {tenant.strategic.token_limit: unlimited}", "sets: {observability.log_rate: 20}"),
+        "31:9: timeline[0].at: observability.log_rate can't be set so early, since monitoring begins with the prelude "
+        "(-10m); write it into overrides, or a later time",
+    ),
     "bounds of words": (
         ("equals: tokens", "at_least: tokens"),
         "78:55: root_causes[1].removed_when.at_least: gateway.admission has no size; use equals or differs",
