@@ -30,6 +30,8 @@ import sys
 from mypyc.build import mypycify
 from setuptools import setup
 extensions = mypycify(sys.argv[1:], opt_level="2", debug_level="0", multi_file=True, group_name="incidentsim")
+for extension in extensions:
+    extension.extra_compile_args.append("-fwrapv")  # native integers wrap (`exact._mixed`), which C leaves open
 setup(name="incidentsim-fast", packages=[], py_modules=[], ext_modules=extensions,
       script_args=["--quiet", "build_ext", "--inplace", f"-j{len(__import__('os').sched_getaffinity(0))}"])
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from incidentsim.errors import QueryError
 from incidentsim.telemetry.labels import NAME, NAN, Labels, make_labels
@@ -19,7 +19,7 @@ from incidentsim.telemetry.store import SeriesStore
 from incidentsim.telemetry.templates import render
 
 INACTIVE, PENDING, FIRING = "inactive", "pending", "firing"
-_RANK = {FIRING: 0, PENDING: 1, INACTIVE: 2}
+_RANK: Final = {FIRING: 0, PENDING: 1, INACTIVE: 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Final
 
 from incidentsim.telemetry.labels import format_value
 from incidentsim.telemetry.promql.arithmetic import number_text
 
-_LARGE = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
-_BINARY = ("", "ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
-_SMALL = ("", "m", "u", "n", "p", "f", "a", "z", "y")
+_LARGE: Final = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
+_BINARY: Final = ("", "ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
+_SMALL: Final = ("", "m", "u", "n", "p", "f", "a", "z", "y")
 
-_FIRST_EXPONENT = 6
+_FIRST_EXPONENT: Final = 6
 """From 1e6 on Go's %v writes an exponent."""
 
 
@@ -90,7 +91,7 @@ def humanize_percentage(value: float) -> str:
     return f"{_short(value * 100)}%"
 
 
-HUMANIZERS: dict[str, Callable[[float], str]] = {
+HUMANIZERS: Final[dict[str, Callable[[float], str]]] = {
     "humanize": humanize,
     "humanize1024": humanize_1024,
     "humanizeDuration": humanize_duration,

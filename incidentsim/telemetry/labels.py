@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Final
 
 Labels = tuple[tuple[str, str], ...]
 
-NAME = "__name__"
+NAME: Final = "__name__"
 """The label that holds the metric name, as in Prometheus."""
 
-NAN = float("nan")
+NAN: Final = float("nan")
 """The only NaN that is stored or digested, so that its bits are the same on every platform."""
 
 

@@ -12,16 +12,19 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from incidentsim.errors import QueryError
 from incidentsim.telemetry.logs import LEVELS, SEVERITY, LogRecord
 
 Predicate = Callable[[LogRecord], bool]
 
-_TERM = re.compile(r"(?P<key>[A-Za-z_][A-Za-z0-9_.-]*)(?P<op>:(?:>=|<=|>|<)?|>=|<=|!=|=|>|<)(?P<value>.*)", re.DOTALL)
-_ALIASES = {"svc": "service", "trace": "trace_id", "msg": "message", "lvl": "level"}
-_LEVEL_WORDS = {"warning": "warn", "err": "error", "critical": "fatal", "information": "info"}
-_COMPARE: dict[str, Callable[[float, float], bool]] = {
+_TERM: Final = re.compile(
+    r"(?P<key>[A-Za-z_][A-Za-z0-9_.-]*)(?P<op>:(?:>=|<=|>|<)?|>=|<=|!=|=|>|<)(?P<value>.*)", re.DOTALL
+)
+_ALIASES: Final = {"svc": "service", "trace": "trace_id", "msg": "message", "lvl": "level"}
+_LEVEL_WORDS: Final = {"warning": "warn", "err": "error", "critical": "fatal", "information": "info"}
+_COMPARE: Final[dict[str, Callable[[float, float], bool]]] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
     "<": lambda a, b: a < b,
@@ -30,7 +33,7 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "!=": lambda a, b: a != b,
 }
 
-_LONGEST = 500
+_LONGEST: Final = 500
 """Characters in one filter."""
 
 

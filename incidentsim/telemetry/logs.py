@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from incidentsim.errors import BudgetExceeded
 from incidentsim.exact import RollingDigest, canonical_json, format_clock
@@ -11,19 +11,19 @@ from incidentsim.exact import RollingDigest, canonical_json, format_clock
 if TYPE_CHECKING:
     from incidentsim.telemetry.logfilter import Filter
 
-LEVELS = ("debug", "info", "warn", "error", "fatal")
+LEVELS: Final = ("debug", "info", "warn", "error", "fatal")
 """Log levels from harmless to fatal."""
 
-SEVERITY = {level: index for index, level in enumerate(LEVELS)}
+SEVERITY: Final = {level: index for index, level in enumerate(LEVELS)}
 """The rank of each level."""
 
-CAPACITY = 200_000
+CAPACITY: Final = 200_000
 """Records kept; at 300-500 bytes each well under 100 MB."""
 
-MOST_PER_SECOND = 5_000
+MOST_PER_SECOND: Final = 5_000
 """Records in one scenario second; more means that a component logs in a loop."""
 
-BIN_US = 10_000_000
+BIN_US: Final = 10_000_000
 """Width of a bar in the histogram: 10 s."""
 
 
@@ -72,7 +72,7 @@ class Selection(NamedTuple):
     hidden: int
 
 
-_NO_FIELDS = _Shape((), "")
+_NO_FIELDS: Final = _Shape((), "")
 
 
 class LogStore:

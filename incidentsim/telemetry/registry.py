@@ -12,15 +12,15 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Protocol
+from typing import Final, Protocol
 
 from incidentsim.specs.metrics import METRICS, MetricSpec, MetricType
 from incidentsim.telemetry.labels import NAN, Labels, format_series, make_labels
 
-MICROSECONDS = 1_000_000
+MICROSECONDS: Final = 1_000_000
 """µs in a second, ppm in one: histograms of seconds and ratios are stored in µs and ppm."""
 
-SYNTHETIC = ("up", "ALERTS")
+SYNTHETIC: Final = ("up", "ALERTS")
 """Families that monitoring makes itself; nobody registers them."""
 
 
@@ -121,7 +121,7 @@ class Histogram:
         new.clear()
 
 
-_FORGET = deque[int](maxlen=0).append
+_FORGET: Final = deque[int](maxlen=0).append
 """Takes a value and does nothing, at the price of a built-in function."""
 
 

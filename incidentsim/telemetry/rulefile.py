@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import promql_parser as grammar
 
@@ -15,16 +15,16 @@ from incidentsim.errors import QueryError
 from incidentsim.telemetry.promql.compile import compile_text
 from incidentsim.telemetry.templates import check_template
 
-DEFAULT_INTERVAL_US = 15_000_000
+DEFAULT_INTERVAL_US: Final = 15_000_000
 """How often a group without an `interval` is evaluated: 15 s."""
 
-_GROUP_KEYS = ("name", "interval", "rules")
-_ALERT_KEYS = ("alert", "expr", "for", "keep_firing_for", "labels", "annotations")
-_RECORD_KEYS = ("record", "expr", "labels")
-_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
-_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
-_ZERO = re.compile(r"0+(?:ms|[smhdwy])?")
-_DURATION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?|(?:[0-9]{1,9}(?:ms|[smhdwy])){1,8}")
+_GROUP_KEYS: Final = ("name", "interval", "rules")
+_ALERT_KEYS: Final = ("alert", "expr", "for", "keep_firing_for", "labels", "annotations")
+_RECORD_KEYS: Final = ("record", "expr", "labels")
+_METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_ZERO: Final = re.compile(r"0+(?:ms|[smhdwy])?")
+_DURATION: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?|(?:[0-9]{1,9}(?:ms|[smhdwy])){1,8}")
 """What the parser may be given: it panics, and so ends the process, on numbers beyond its time type."""
 
 
@@ -50,7 +50,7 @@ class Group:
     rules: tuple[Rule, ...]
 
 
-_LAST_COMPARISON = re.compile(r"((?:==|!=|>=|<=|>|<)\s*(?:bool\s+)?)([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*\Z")
+_LAST_COMPARISON: Final = re.compile(r"((?:==|!=|>=|<=|>|<)\s*(?:bool\s+)?)([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*\Z")
 
 
 def threshold_of(expr: str) -> str | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from incidentsim.errors import QueryError
 from incidentsim.exact import RollingDigest
 
-CAPACITY = 20_000
+CAPACITY: Final = 20_000
 """Traces kept; at about 1 kB each, 20 MB."""
 
 

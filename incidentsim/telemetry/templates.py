@@ -11,19 +11,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
+from typing import Final
 
 from incidentsim.errors import QueryError
 from incidentsim.telemetry.humanize import HUMANIZERS, default_text
 
-_PLACE = re.compile(r"""\{\{((?:"(?:\\.|[^"\\])*"|`[^`]*`|[^"`])*?)\}\}""", re.DOTALL)
-_TOKEN = re.compile(
+_PLACE: Final = re.compile(r"""\{\{((?:"(?:\\.|[^"\\])*"|`[^`]*`|[^"`])*?)\}\}""", re.DOTALL)
+_TOKEN: Final = re.compile(
     r"""\s*(?:(?P<pipe>\|)|(?P<value>(?:\$value|\.Value)(?![\w.]))|(?:\$labels|\.Labels)\.(?P<label>[a-zA-Z_]\w*)(?![\w.])"""
     r"""|"(?P<quoted>(?:\\.|[^"\\])*)"|`(?P<raw>[^`]*)`|(?P<name>[a-zA-Z]\w*)(?![\w.]))""",
     re.ASCII,
 )
-_VERB = re.compile(r"%(?:%|(?P<flags>[-+ 0#]*)(?P<width>\d*)(?:\.(?P<digits>\d*))?(?P<verb>[a-zA-Z]))")
-_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
-_MOST_WIDTH = 100
+_VERB: Final = re.compile(r"%(?:%|(?P<flags>[-+ 0#]*)(?P<width>\d*)(?:\.(?P<digits>\d*))?(?P<verb>[a-zA-Z]))")
+_ESCAPES: Final = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
+_MOST_WIDTH: Final = 100
 """Widest field and most digits in a printf: enough for a text, too little to fill memory."""
 
 Text = Callable[[Mapping[str, str], float], str]

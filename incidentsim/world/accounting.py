@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.errors import BudgetExceeded
 from incidentsim.exact import format_clock
@@ -18,28 +18,28 @@ from incidentsim.world.stack.component import Component
 if TYPE_CHECKING:
     from incidentsim.world.stack.build import Stack
 
-MAX_BYTES = 512_000_000
+MAX_BYTES: Final = 512_000_000
 """Most bytes that one world may keep (world.md §5)."""
 
-SAMPLE_BYTES = 8
+SAMPLE_BYTES: Final = 8
 """One sample of a series: a double in a column."""
 
-SERIES_BYTES = 1_000
+SERIES_BYTES: Final = 1_000
 """One series beside its samples: labels, column, index entries."""
 
-LOG_BYTES = 500
+LOG_BYTES: Final = 500
 """One log record, kept or on its way through the collector."""
 
 TRACE_BYTES, SPAN_BYTES = 400, 350
 """One trace without its spans, and one span with its attributes."""
 
-EVENT_BYTES = 250
+EVENT_BYTES: Final = 250
 """One event ahead: entry of the queue, call, argument."""
 
-RECORD_BYTES = 1_000
+RECORD_BYTES: Final = 1_000
 """One thing that a component holds: a request with its attempt, a session, an answer, an account."""
 
-NAMED = 4
+NAMED: Final = 4
 """What holds most is named in the message, so many of them."""
 
 

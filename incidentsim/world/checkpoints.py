@@ -7,17 +7,17 @@ together is what `dyn` has always digested.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.exact import canonical_json
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.build import Stack
 
-OWN = ("faults", "settings", "team", "outcome")
+OWN: Final = ("faults", "settings", "team", "outcome")
 """Parts that are no components; `outcome` is what users got and what it cost. Components follow, in their order."""
 
-PART_BYTES = 2
+PART_BYTES: Final = 2
 """Bytes of a part's digest: enough to tell two states apart, not to prove them equal; `dyn` does that."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isnan
+from typing import Final
 
 from incidentsim.client_api import Health
 from incidentsim.errors import CommandError
@@ -12,10 +13,10 @@ from incidentsim.world.stack.component import ComponentState
 from incidentsim.world.stack.pools.pod import Pod
 from incidentsim.world.stack.pools.pool import Pool
 
-FULL_KV = 0.95
+FULL_KV: Final = 0.95
 """Reported KV usage from which a replica is shown as bad; vLLM preempts soon after."""
 
-WAITING_WARN = 10
+WAITING_WARN: Final = 10
 """Reported waiting requests from which a replica is shown with a warning."""
 
 

@@ -7,6 +7,7 @@ read back by any component.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from incidentsim.errors import BudgetExceeded
 from incidentsim.exact import Draws, bits64, format_clock
@@ -19,7 +20,7 @@ from incidentsim.world.observability.shipping import Line, Shipper
 from incidentsim.world.stack.engine.sequence import NEVER
 from incidentsim.world.stack.requests import Attempt
 
-HOSTILE_FIELDS = {"asn": "AS64510", "user_agent": "python-requests/2.32.3"}
+HOSTILE_FIELDS: Final = {"asn": "AS64510", "user_agent": "python-requests/2.32.3"}
 """How the requests of an attack look in the access log: one hosting network, one script."""
 
 

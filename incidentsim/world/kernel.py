@@ -9,34 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, Final
 
 import simpy
 
 from incidentsim.errors import BudgetExceeded
 from incidentsim.world.call import Call
 
-STEP_END = 0
+STEP_END: Final = 0
 """Priority of an engine's step end: first at its instant, so that naive and macro engines agree on ties."""
 
-COMMAND = 1
+COMMAND: Final = 1
 """Priority of a person's command: after the step ends of the tick, before everything else."""
 
-NORMAL = 2
+NORMAL: Final = 2
 """Priority of arrivals, timers, faults."""
 
-OBSERVE = 8
+OBSERVE: Final = 8
 """Priority of scrapes, rules and checkpoints: they see the instant complete and change nothing."""
 
-_SECOND_US = 1_000_000
+_SECOND_US: Final = 1_000_000
 
-MAX_EVENTS_PER_SECOND = 100_000
+MAX_EVENTS_PER_SECOND: Final = 100_000
 """Most events scheduled in one scenario second (world.md §5: events at one instant <= 100k)."""
 
-MAX_SUSTAINED = 20_000
+MAX_SUSTAINED: Final = 20_000
 """Most events per scenario second, averaged over SUSTAINED_S seconds (world.md §5)."""
 
-SUSTAINED_S = 30
+SUSTAINED_S: Final = 30
 """Seconds over which MAX_SUSTAINED is averaged."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.events import ChangeRecorded, FaultChanged, MessageReceived, Paged
 from incidentsim.scenario.conditions import evaluate
 from incidentsim.scenario.model import Doing, FaultPlan, TimelineEntry
@@ -12,7 +14,7 @@ from incidentsim.world.faults import KINDS
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.pools.deploys import roll_out
 
-WATCH_US = 1_000_000
+WATCH_US: Final = 1_000_000
 """Entries that wait for a condition look this often."""
 
 
@@ -127,7 +129,7 @@ def world_facts(stack: Stack) -> dict[str, str]:
     return facts
 
 
-COMPLAIN_AT_PPM = 150_000
+COMPLAIN_AT_PPM: Final = 150_000
 """Share of bad requests, by any objective, over the last minutes at which a customer writes to support."""
 
 

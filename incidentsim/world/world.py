@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
@@ -37,13 +38,13 @@ from incidentsim.world.stack.people.organisation import ChangeEntry
 from incidentsim.world.stack.people.team import Team
 from incidentsim.world.timeline import Timeline, world_facts
 
-SWEEP_US = 250_000
+SWEEP_US: Final = 250_000
 """Timeouts and objectives are decided this often; it bounds their error."""
 
-CHECKPOINT_US = 10_000_000
+CHECKPOINT_US: Final = 10_000_000
 """Digests are checkpointed this often in scenario time (world.md §1)."""
 
-_SECOND_US = 1_000_000
+_SECOND_US: Final = 1_000_000
 
 
 class World:

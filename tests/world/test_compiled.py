@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -22,6 +25,40 @@ def test_the_compiled_world_is_the_same_to_the_bit(what: str) -> None:
     assert compiled.form == "compiled"
     assert interpreted.form == "interpreted"
     assert (compiled.dyn, compiled.tel, compiled.marks) == (interpreted.dyn, interpreted.tel, interpreted.marks)
+
+
+DRAW = """
+import json, sys
+from incidentsim.exact import Draws, QuantileTable
+from incidentsim.sources import compiled
+tables = [QuantileTable([(int(p), v) for p, v in points]) for points in json.loads(sys.argv[1])]
+indexes, numbers = json.loads(sys.argv[2]), json.loads(sys.argv[3])
+out = []
+for seed in range(12):
+    draws = Draws(seed, "tenant", "gap")
+    for i in indexes:
+        out.append([draws.below(i, n) for n in numbers])
+        out.append([of(i, table) for table in tables for of in (draws.quantile, draws.pick)])
+        out.append([draws.exponential(i).hex(), draws.u(i).hex(), str(draws.bits(i))])
+print(json.dumps([compiled(), out]))
+"""
+"""A program that draws, and says whether it did so as machine code."""
+
+
+@needs_build
+def test_compiled_draws_are_the_same_to_the_bit() -> None:
+    """Wherever native integers could run over: around 2**31, 2**32, 2**61, 2**62 and 2**64, and in long rows."""
+    tables = [[(0, 3), (250_000, 40), (250_001, 41), (999_999, 2**33), (1_000_000, 2**50)], [(0, 0), (1_000_000, 0)]]
+    edges = [2**k + d for k in (31, 32, 40, 60, 61, 62, 63, 64, 70) for d in (-1, 0, 1)]
+    numbers = [1, 2, 7, 1_000_000, *(2**k + d for k in (30, 31, 32, 62, 63, 64) for d in (-1, 0, 1))]
+    given = [json.dumps(value) for value in (tables, [*range(100), *edges, 5, 99, 100], numbers)]
+    found = []
+    for pure in ("1", "0"):
+        environment = {**os.environ, sources.PURE_VARIABLE: pure}
+        program = [sys.executable, "-c", DRAW, *given]
+        found.append(json.loads(subprocess.run(program, env=environment, check=True, capture_output=True).stdout))
+    assert [form for form, _ in found] == [False, True]
+    assert found[0][1] == found[1][1]
 
 
 def test_a_build_is_used_only_for_the_sources_it_was_made_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

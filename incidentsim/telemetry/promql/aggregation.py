@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isnan
+from typing import Final
 
 from incidentsim.telemetry.labels import NAME, NAN, Labels
 from incidentsim.telemetry.promql.arithmetic import fold, interpolated_quantile, number_text, root, variance
@@ -20,7 +21,7 @@ def _greatest(values: Sequence[float]) -> float:
     return max(numbers) if numbers else NAN
 
 
-REDUCERS: dict[str, Callable[[Sequence[float]], float]] = {
+REDUCERS: Final[dict[str, Callable[[Sequence[float]], float]]] = {
     "sum": fold,
     "avg": lambda values: fold(values) / len(values),
     "min": _least,
@@ -32,13 +33,13 @@ REDUCERS: dict[str, Callable[[Sequence[float]], float]] = {
 }
 """What each plain aggregation makes of the values of one group."""
 
-PARAMETRIC = ("quantile", "topk", "bottomk")
+PARAMETRIC: Final = ("quantile", "topk", "bottomk")
 """Aggregations that take a number first."""
 
-LABELLING = ("count_values",)
+LABELLING: Final = ("count_values",)
 """Aggregations that take the name of a label first."""
 
-AGGREGATIONS = (*REDUCERS, *PARAMETRIC, *LABELLING)
+AGGREGATIONS: Final = (*REDUCERS, *PARAMETRIC, *LABELLING)
 """Every aggregation operator that can be evaluated."""
 
 

@@ -6,15 +6,16 @@ import math
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from math import isnan
+from typing import Final
 
 from incidentsim.exact import det_exp, det_log
 from incidentsim.telemetry.labels import NAN
 
-_INF = float("inf")
+_INF: Final = float("inf")
 
 _LN2, _LN10 = 0.6931471805599453, 2.302585092994046
 
-_LARGEST_EXPONENT = 1 << 31
+_LARGEST_EXPONENT: Final = 1 << 31
 """Above this an integer exponent gives 0, 1 or infinity anyway, and squaring would take too long."""
 
 
@@ -192,7 +193,7 @@ def interpolated_quantile(q: float, values: Iterable[float]) -> float:
     return ordered[lower] * (1 - weight) + ordered[upper] * weight
 
 
-ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+ARITHMETIC: Final[dict[str, Callable[[float, float], float]]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
@@ -201,7 +202,7 @@ ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "^": power,
 }
 
-COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
     "==": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
     "<": lambda a, b: a < b,

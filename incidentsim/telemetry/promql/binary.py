@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from incidentsim.errors import QueryError
 from incidentsim.telemetry.labels import Labels, format_series, without_name
@@ -11,7 +12,7 @@ from incidentsim.telemetry.promql.aggregation import Grouping
 from incidentsim.telemetry.promql.arithmetic import ARITHMETIC, COMPARISONS
 from incidentsim.telemetry.promql.values import Instant, ScalarPlan, Vector, VectorPlan
 
-SET_OPERATORS = ("and", "or", "unless")
+SET_OPERATORS: Final = ("and", "or", "unless")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

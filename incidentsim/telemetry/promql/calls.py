@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable
+from typing import Final
 
 from incidentsim.errors import QueryError
 from incidentsim.telemetry.promql import functions, labelling, overtime, ranges
@@ -124,7 +125,7 @@ def _constant(value: float) -> Callable[[Instant], float]:
     return lambda at: value
 
 
-BUILDERS: dict[str, Builder] = {
+BUILDERS: Final[dict[str, Builder]] = {
     "absent": lambda name, args: functions.absent(as_vector(args[0], name)),
     "absent_over_time": _absent_over_time,
     "clamp": _clamp,
@@ -156,10 +157,10 @@ BUILDERS: dict[str, Builder] = {
 }
 """How each function is compiled, by its name."""
 
-FUNCTIONS = tuple(sorted(BUILDERS))
+FUNCTIONS: Final = tuple(sorted(BUILDERS))
 """Every function that can be evaluated."""
 
-_WHY_NOT = {
+_WHY_NOT: Final = {
     **dict.fromkeys(
         ("acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "sin", "sinh", "tan", "tanh"),
         "trigonometry differs in the last bit between machines, so a replay could not be checked",

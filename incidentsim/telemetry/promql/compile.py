@@ -6,7 +6,7 @@ evaluated hundreds of times is parsed and dispatched once.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import promql_parser as grammar
 
@@ -22,17 +22,17 @@ from incidentsim.telemetry.promql.subquery import Subquery
 from incidentsim.telemetry.promql.syntax import micros, parse, shift
 from incidentsim.telemetry.promql.values import ScalarPlan, TextPlan, VectorPlan
 
-_DEEPEST = 100
+_DEEPEST: Final = 100
 """Nested nodes in one expression, well below Python's recursion limit."""
 
-_MATCH = {
+_MATCH: Final = {
     "MatchOp.Equal": "=",
     "MatchOp.NotEqual": "!=",
     "MatchOp.Re": "=~",
     "MatchOp.NotRe": "!~",
 }
 
-_CARDINALITY = {
+_CARDINALITY: Final = {
     "VectorMatchCardinality.OneToOne": "one-to-one",
     "VectorMatchCardinality.ManyToOne": "many-to-one",
     "VectorMatchCardinality.OneToMany": "one-to-many",

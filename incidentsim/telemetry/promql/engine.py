@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from typing import Final
 
 from incidentsim.errors import QueryError
 from incidentsim.telemetry.labels import Labels
@@ -11,13 +12,13 @@ from incidentsim.telemetry.promql.functions import check_unique
 from incidentsim.telemetry.promql.values import Instant, RangeSeries, Sample, ScalarPlan, Vector, VectorPlan
 from incidentsim.telemetry.store import SeriesStore
 
-LOOKBACK_US = 300_000_000
+LOOKBACK_US: Final = 300_000_000
 """How old a sample may be and still count as the present value: five minutes, Prometheus' default."""
 
-_MOST_STEPS = 11_000
+_MOST_STEPS: Final = 11_000
 """Points per series in one range query (Prometheus' own limit)."""
 
-_MOST_PLANS = 500
+_MOST_PLANS: Final = 500
 """Plans kept; a person types a few dozen queries, rules and tiles are a few dozen more."""
 
 

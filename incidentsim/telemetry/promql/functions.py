@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isnan
+from typing import Final
 
 from incidentsim.errors import QueryError
 from incidentsim.telemetry.labels import NAN, Labels, without_name
@@ -20,7 +21,7 @@ from incidentsim.telemetry.promql.arithmetic import (
 )
 from incidentsim.telemetry.promql.values import Instant, ScalarPlan, Vector, VectorPlan
 
-PI = 3.141592653589793
+PI: Final = 3.141592653589793
 
 ScalarFn = Callable[[Instant], float]
 
@@ -100,7 +101,7 @@ def check_unique(vector: Vector) -> None:
         seen[labels] = None
 
 
-VALUE_FUNCTIONS: dict[str, Callable[[float], float]] = {
+VALUE_FUNCTIONS: Final[dict[str, Callable[[float], float]]] = {
     "abs": abs,
     "ceil": ceil,
     "deg": lambda value: value * 180 / PI,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from math import isnan
+from typing import Final
 
 from incidentsim.telemetry.labels import NAME, NAN, Labels
 from incidentsim.telemetry.promql.values import Instant, Vector, VectorPlan
 
-_INF = float("inf")
+_INF: Final = float("inf")
 
-_SMALL = 1e-12
+_SMALL: Final = 1e-12
 """Relative difference of two bucket counts that is rounding, not data (Prometheus: smallDeltaTolerance)."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from incidentsim.errors import QueryError
 from incidentsim.telemetry.labels import Labels
@@ -11,8 +12,8 @@ from incidentsim.telemetry.promql.functions import check_unique
 from incidentsim.telemetry.promql.regex import compile_anchored
 from incidentsim.telemetry.promql.values import Instant, TextPlan, Vector, VectorPlan
 
-_REFERENCE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})", re.ASCII)
-_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_REFERENCE: Final = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})", re.ASCII)
+_LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 def label_name(text: TextPlan, where: str) -> str:

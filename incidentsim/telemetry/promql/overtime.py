@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import isinf, isnan
+from typing import Final
 
 from incidentsim.errors import QueryError
 from incidentsim.telemetry.labels import NAN
@@ -18,7 +19,7 @@ from incidentsim.telemetry.promql.arithmetic import (
 from incidentsim.telemetry.promql.ranges import RangeSource
 from incidentsim.telemetry.promql.values import Instant, Vector, VectorPlan, Window
 
-_SECOND_US = 1_000_000
+_SECOND_US: Final = 1_000_000
 
 
 def _least(values: Sequence[float]) -> float:
@@ -59,7 +60,7 @@ def _resets(values: Sequence[float]) -> float:
     return float(count)
 
 
-OVER_TIME: dict[str, Callable[[Sequence[float]], float]] = {
+OVER_TIME: Final[dict[str, Callable[[Sequence[float]], float]]] = {
     "avg_over_time": lambda values: fold(values) / len(values),
     "min_over_time": _least,
     "max_over_time": _greatest,
@@ -76,7 +77,7 @@ OVER_TIME: dict[str, Callable[[Sequence[float]], float]] = {
 }
 """What each function makes of a window's values."""
 
-_KEEP_NAME = ("last_over_time", "first_over_time")
+_KEEP_NAME: Final = ("last_over_time", "first_over_time")
 """They choose a sample instead of computing one, so the metric keeps its name."""
 
 
@@ -97,7 +98,7 @@ def _latest_with(window: Window, best: Callable[[Sequence[float]], float]) -> in
     return index
 
 
-MOMENTS: dict[str, Callable[[Window], int]] = {
+MOMENTS: Final[dict[str, Callable[[Window], int]]] = {
     "ts_of_first_over_time": lambda window: 0,
     "ts_of_last_over_time": lambda window: len(window.values) - 1,
     "ts_of_max_over_time": lambda window: _latest_with(window, _greatest),

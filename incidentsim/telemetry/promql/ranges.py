@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Protocol
+from typing import Final, Protocol
 
 from incidentsim.telemetry.promql.selectors import RangeSelector
 from incidentsim.telemetry.promql.values import Instant, Vector, VectorPlan, Window
 
-_SECOND_US = 1_000_000
+_SECOND_US: Final = 1_000_000
 
-CLOSE = 1.1
+CLOSE: Final = 1.1
 """A series is taken to reach the edge of the range when its first or last sample is nearer than this many
 average sample distances (Prometheus, promql/functions.go: extrapolatedRate)."""
 

@@ -7,18 +7,19 @@ repeated group may hold neither a repetition nor an alternative, and the number 
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from incidentsim.errors import QueryError
 
-_LONGEST = 400
+_LONGEST: Final = 400
 """Characters in one pattern: more than any label alternation needs."""
 
-_MOST_OPEN = 4
+_MOST_OPEN: Final = 4
 """Open repetitions in one alternative: 4 over a 60-character label are at most about 13 million steps."""
 
-_ESCAPE = re.compile(r"\\(?:[1-9]|k|g|A|Z)")
-_GROUP = re.compile(r"\(\?(?!:|P<|i\)|s\)|i:|s:)")
-_BOUNDED = re.compile(r"\{\d+(?:,(\d+))?\}")
+_ESCAPE: Final = re.compile(r"\\(?:[1-9]|k|g|A|Z)")
+_GROUP: Final = re.compile(r"\(\?(?!:|P<|i\)|s\)|i:|s:)")
+_BOUNDED: Final = re.compile(r"\{\d+(?:,(\d+))?\}")
 
 
 def compile_anchored(pattern: str) -> re.Pattern[str]:

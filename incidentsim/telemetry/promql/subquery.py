@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.errors import QueryError
 from incidentsim.telemetry.labels import Labels, without_name
 from incidentsim.telemetry.promql.values import Instant, Shift, VectorPlan, Window
 
-_DEFAULT_STEP_US = 15_000_000
+_DEFAULT_STEP_US: Final = 15_000_000
 """Step of `[5m:]`: the default evaluation interval of alert rules."""
 
-_MOST_STEPS = 1_000
+_MOST_STEPS: Final = 1_000
 """Evaluations in one subquery; more would stall the session that asks."""
 
 

@@ -9,7 +9,7 @@ import difflib
 import re
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import promql_parser as grammar
 
@@ -18,32 +18,32 @@ from incidentsim.telemetry.promql.aggregation import AGGREGATIONS
 from incidentsim.telemetry.promql.calls import FUNCTIONS
 from incidentsim.telemetry.promql.values import Shift
 
-_LONGEST = 2_000
+_LONGEST: Final = 2_000
 """Characters in one expression: the parser recurses, and far longer input would end the process."""
 
-_EPOCH_S = 1_000_000_000
+_EPOCH_S: Final = 1_000_000_000
 """Added to every `@` time before parsing: the parser keeps it as an unsigned time, which T-05:00 is not."""
 
-_MOST_AT_S = 100_000_000
+_MOST_AT_S: Final = 100_000_000
 """Largest `@` time in either direction, three years: far from the edges of the parser's time type."""
 
-_AT = re.compile(
+_AT: Final = re.compile(
     r"""(?P<skip>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|\#[^\n]*)"""
     r"""|@\s*(?:(?P<edge>start\b|end\b)|(?P<time>[+-]?\s*(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))?)""",
     re.ASCII,
 )
 
-_BARE_TIME = re.compile(
+_BARE_TIME: Final = re.compile(
     r"""(?P<skip>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|\#[^\n]*)"""
     r"""|(?:\[|:|\boffset\b)\s*[+-]?\s*(?P<time>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|nan)(?![\w.])""",
     re.ASCII | re.IGNORECASE,
 )
 """A range, a step or an offset in bare seconds."""
 
-_LONGEST_BARE_S = 1e10
+_LONGEST_BARE_S: Final = 1e10
 """Most bare seconds, three centuries: the parser panics, and so ends the process, on what its time type can't hold."""
 
-_RENAMED = {"holt_winters": "double_exponential_smoothing"}
+_RENAMED: Final = {"holt_winters": "double_exponential_smoothing"}
 """Functions that Prometheus 3 calls otherwise."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.world.actions.alerting import SetAlert, Silence
 from incidentsim.world.actions.base import Action
 from incidentsim.world.actions.caches import Purge
@@ -15,7 +17,7 @@ from incidentsim.world.actions.pinning import Pin
 from incidentsim.world.actions.retrieval import Failover
 from incidentsim.world.actions.traffic import Canary, Flush, Renew, RouteTraffic, Shed, Terminate
 
-ACTIONS: dict[str, Action] = {
+ACTIONS: Final[dict[str, Action]] = {
     "set": SetKnob(),
     "limit": Limit(),
     "priority": Priority(),

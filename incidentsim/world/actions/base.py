@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
@@ -12,7 +12,7 @@ from incidentsim.events import ChangeRecorded, EffectObserved
 from incidentsim.world.call import Call
 from incidentsim.world.stack.build import Stack
 
-CONFIG_PUSH_US = 5_000_000
+CONFIG_PUSH_US: Final = 5_000_000
 """Time from a configuration command to the gateway's acting on it: an xDS push to all proxies."""
 
 

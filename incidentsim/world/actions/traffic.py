@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
@@ -14,13 +14,13 @@ from incidentsim.world.stack.edge.limits import RouteRule, Rule, ShedRule
 from incidentsim.world.stack.edge.route import Route
 from incidentsim.world.stack.edge.sweeping import flush, in_flight_of, terminate
 
-DEFAULT = "default"
+DEFAULT: Final = "default"
 """Target of `route` that removes a rule."""
 
-RENEW_US = 40_000_000
+RENEW_US: Final = 40_000_000
 """Time to renew a certificate: ACME order, HTTP-01 challenge, issuance, reload (cert-manager: well under a minute)."""
 
-_PUSH = "steps: configuration push, in force in 5 s; requests already let in go on"
+_PUSH: Final = "steps: configuration push, in force in 5 s; requests already let in go on"
 
 
 def matching(stack: Stack, selector: str) -> dict[str, Any]:

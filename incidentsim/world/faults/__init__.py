@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.faults.caches import CacheKeyLeak, CacheKeyUnstable, CacheShardRestarts
 from incidentsim.world.faults.data import BadBatch, FeatureDrift, LateData, SchemaChange
@@ -48,7 +50,7 @@ from incidentsim.world.faults.tenant import (
     TrafficSurge,
 )
 
-KINDS: dict[str, type[Fault]] = {
+KINDS: Final[dict[str, type[Fault]]] = {
     "context_growth": ContextGrowth,
     "traffic_surge": TrafficSurge,
     "prefix_broken": PrefixBroken,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from incidentsim.exact import Draws
 from incidentsim.scenario.model import FaultPlan
@@ -11,10 +11,10 @@ from incidentsim.world.call import Call
 if TYPE_CHECKING:
     from incidentsim.world.stack.build import Stack
 
-RAMP_STEP_US = 5_000_000
+RAMP_STEP_US: Final = 5_000_000
 """A ramp rises in steps this long."""
 
-_FULL = 1_000_000
+_FULL: Final = 1_000_000
 
 
 class Fault:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.stack.stages.response_cache import ResponseCache
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
 
 class _OfCache(Fault):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.stack.data.job import RETYPED_MISSING_PPM, Defect, Job
 from incidentsim.world.stack.data.pipeline import Pipeline
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
-SHIFTED_PSI_PPM = 4_000_000
+SHIFTED_PSI_PPM: Final = 4_000_000
 """PSI of values shifted by a backfill gone wrong, at a share of 1: two standard deviations."""
 
-OVERSIZED_PPM = 12_000_000
+OVERSIZED_PPM: Final = 12_000_000
 """An oversized file has this many times the usual rows at a share of 1."""
 
 

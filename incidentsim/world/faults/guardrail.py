@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.stack.stages.guardrail import Guardrail
 from incidentsim.world.stack.stages.preprocessing import Preprocessing
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
 
 class _OfGuardrail(Fault):

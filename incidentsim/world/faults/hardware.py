@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.exact import Draws
 from incidentsim.scenario.model import FaultPlan
@@ -19,7 +19,7 @@ XID_DOUBLE_BIT, XID_REMAPPED, XID_REMAP_FAILED, XID_OFF_THE_BUS, XID_CONTAINED, 
 """NVIDIA XIDs: double-bit ECC error, row remapping recorded, row remapper failure, GPU has fallen off the bus,
 contained and uncontained ECC error."""
 
-DOUBLE_BIT_PPM = 250_000
+DOUBLE_BIT_PPM: Final = 250_000
 """Share of memory errors that are reported as double-bit errors and not as contained ones."""
 
 

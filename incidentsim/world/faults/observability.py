@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from incidentsim.world.call import Call
 from incidentsim.world.faults.base import Fault
@@ -13,13 +13,13 @@ from incidentsim.world.stack.pools.pod import Pod
 if TYPE_CHECKING:
     from incidentsim.world.observability.plane import Observability
 
-LEAD_US = 12_000_000
+LEAD_US: Final = 12_000_000
 """How long the gauges show the load before the abort: two scrapes at the default interval."""
 
-LAST_STEP_US = 1_000_000
+LAST_STEP_US: Final = 1_000_000
 """After this long the step that was in progress at the abort has ended."""
 
-XID_METRIC = "DCGM_FI_DEV_XID_ERRORS"
+XID_METRIC: Final = "DCGM_FI_DEV_XID_ERRORS"
 
 
 class StaleGauge(Fault):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.stack.retrieval.upkeep import LAGGING_US, TICK_US
@@ -10,7 +10,7 @@ from incidentsim.world.stack.retrieval.upkeep import LAGGING_US, TICK_US
 if TYPE_CHECKING:
     from incidentsim.world.stack.retrieval import Retrieval, Shard
 
-_FULL = 1_000_000
+_FULL: Final = 1_000_000
 
 
 class PartitionDown(Fault):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.scenario.model import Change
 from incidentsim.specs.faults import FAULTS
 from incidentsim.world.faults.base import Fault
@@ -9,7 +11,7 @@ from incidentsim.world.stack.pools.deploys import revisions_of
 from incidentsim.world.stack.pools.pool import Pool
 from incidentsim.world.stack.pools.revisions import Effect
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
 
 class RevisionFault(Fault):

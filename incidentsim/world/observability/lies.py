@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from incidentsim.specs.knobs import UNLIMITED
 from incidentsim.telemetry.labels import NAME, make_labels
@@ -17,13 +17,13 @@ from incidentsim.telemetry.registry import Entry, Gauge, Registry
 KV_USAGE, WAITING = "vllm:kv_cache_usage_perc", "vllm:num_requests_waiting"
 """The engine gauges that routers and the pool's averages are made from."""
 
-POOL_AVERAGES = {
+POOL_AVERAGES: Final = {
     "inference_pool_average_kv_cache_utilization": KV_USAGE,
     "inference_pool_average_queue_size": WAITING,
 }
 """Averages that the endpoint picker computes from what the replicas report, not from what is true."""
 
-ENGINES = "vllm/"
+ENGINES: Final = "vllm/"
 """Targets of engines are `vllm/<pod>`."""
 
 Effect = Literal["distorted", "renamed", "hidden", "down", "gone"]

@@ -5,6 +5,8 @@ It changes nothing of what is true; what reads reported metrics (router, autosca
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.events import AlertCleared, AlertFired
 from incidentsim.exact import Draws
 from incidentsim.specs.knobs import UNLIMITED, format_duration
@@ -17,10 +19,10 @@ from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.pools.autoscaler import STEERING_METRICS
 
-ENGINE_STATS_US = 10_000_000
+ENGINE_STATS_US: Final = 10_000_000
 """vLLM logs its engine statistics every 10 s (VLLM_LOG_STATS_INTERVAL)."""
 
-BLIPS: tuple[tuple[str, str, str, str], ...] = (
+BLIPS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("warn", "gateway", "gateway-0", "opentelemetry exporter: Transient error StatusCode.UNAVAILABLE, retrying in 1s"),
     ("warn", "kubelet", "control-plane", "Housekeeping took longer than expected"),
     ("info", "cert-manager", "control-plane", "Certificate is up to date and has not expired"),
@@ -30,7 +32,7 @@ BLIPS: tuple[tuple[str, str, str, str], ...] = (
 )
 """Harmless lines that every real system prints now and then."""
 
-BLIP_MEAN_US = 45_000_000
+BLIP_MEAN_US: Final = 45_000_000
 """Mean time between them."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from incidentsim.exact import Draws
 from incidentsim.specs.knobs import UNLIMITED
@@ -18,16 +19,16 @@ from incidentsim.telemetry.registry import Registry
 from incidentsim.world.call import Call
 from incidentsim.world.kernel import OBSERVE, Kernel
 
-FLUSH_US = 1_000_000
+FLUSH_US: Final = 1_000_000
 """fluent-bit's default `Flush`."""
 
 BACKOFF_US, LONGEST_BACKOFF_US = 5_000_000, 60_000_000
 """scheduler.base (5 s, default) and scheduler.cap (default 2000 s; a minute is what people set)."""
 
-TARGET = "fluent-bit/fluent-bit-0"
+TARGET: Final = "fluent-bit/fluent-bit-0"
 _INPUT, _OUTPUT = {"name": "tail.0"}, {"name": "es.0"}
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
 
 @dataclass(slots=True, kw_only=True)

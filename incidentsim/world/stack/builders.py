@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from incidentsim.world.stack.component import Component
 from incidentsim.world.stack.data.pipeline import Pipeline
@@ -90,7 +90,7 @@ def _response_cache(stack: Stack, part: ResponseCachePart) -> list[Component]:
                           journal=stack.journal, seed=stack.seed)]  # fmt: skip
 
 
-BUILDERS: dict[str, Callable[[Stack, Any], list[Component]]] = {
+BUILDERS: Final[dict[str, Callable[[Stack, Any], list[Component]]]] = {
     "guardrail": _guardrail,
     "pipeline": _pipeline,
     "preprocessing": _preprocessing,

@@ -6,6 +6,8 @@ Every answered request has probabilities of being bad for several reasons; stage
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.exact import Draws
 from incidentsim.scenario.parts import QualityPart
 from incidentsim.telemetry.registry import Counter, Registry
@@ -14,9 +16,9 @@ from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.requests import DEFECT_KINDS, Attempt
 from incidentsim.world.stack.sli import SliBook
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
-REASONS = ("ungrounded", "stale", "garbled", "behaviour", "fallback")
+REASONS: Final = ("ungrounded", "stale", "garbled", "behaviour", "fallback")
 """Names of the reasons for a bad answer, in the order of `requests.UNGROUNDED` and the rest."""
 
 

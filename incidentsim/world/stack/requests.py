@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from incidentsim.world.stack.engine.sequence import NEVER, Prefix, Sequence
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from incidentsim.world.stack.pools.pod import Pod
 
 
-DEFECT_KINDS = 5
+DEFECT_KINDS: Final = 5
 """Reasons for a bad answer: UNGROUNDED, STALE, GARBLED, BEHAVIOUR, FALLBACK."""
 
 UNGROUNDED, STALE, GARBLED, BEHAVIOUR, FALLBACK = range(DEFECT_KINDS)

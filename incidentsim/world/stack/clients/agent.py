@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from incidentsim.exact import Draws, QuantileTable
 from incidentsim.world.call import Call
@@ -11,21 +12,21 @@ from incidentsim.world.stack.clients.sessions import conversation_id
 from incidentsim.world.stack.clients.tenant import AGENT_INDEX, TenantState
 from incidentsim.world.stack.requests import UserRequest
 
-MAX_TURNS = 512
+MAX_TURNS: Final = 512
 """Numbers reserved per conversation for its requests: at most 200 turns, some of them tried again."""
 
 
-MAX_FAILED_TURNS = 3
+MAX_FAILED_TURNS: Final = 3
 """Failed turns in a row after which a run is given up; agent frameworks resume from their last checkpoint."""
 
-RESUME_PAUSE_US = 15_000_000
+RESUME_PAUSE_US: Final = 15_000_000
 """Pause before a failed turn is tried again."""
 
 
-BURST_US = 60_000_000
+BURST_US: Final = 60_000_000
 """Time over which the first users try a new feature."""
 
-BURST_INDEX = 1 << 20
+BURST_INDEX: Final = 1 << 20
 """Numbers of the burst's conversations start here, away from the steady ones."""
 
 

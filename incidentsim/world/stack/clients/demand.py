@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.exact import Draws
 from incidentsim.scenario.model import Workload
 
-BREATH_US = 60_000_000
+BREATH_US: Final = 60_000_000
 """Demand drifts between random levels drawn once a minute, linear in between, so no curve is periodic."""
 
-DAY_US = 86_400_000_000
+DAY_US: Final = 86_400_000_000
 """Period of the time of day."""
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
 
 class Demand:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from incidentsim.exact import Draws, QuantileTable
 from incidentsim.world.call import Call
@@ -12,16 +13,16 @@ from incidentsim.world.stack.clients.tenant import TenantState
 from incidentsim.world.stack.edge.guards import FORBIDDEN
 from incidentsim.world.stack.requests import UserRequest
 
-LOOP_INDEX = 1 << 41
+LOOP_INDEX: Final = 1 << 41
 """Request indexes of loops start here, away from those of ordinary arrivals and agents."""
 
-WAVE_INDEX = 1 << 40
+WAVE_INDEX: Final = 1 << 40
 """Request indexes of waves start here."""
 
-TURNS_OF_A_LOOP = 1 << 20
+TURNS_OF_A_LOOP: Final = 1 << 20
 """Numbers reserved for the requests of one loop."""
 
-FAILED_PAUSE_US = 10_000_000
+FAILED_PAUSE_US: Final = 10_000_000
 """Pause of a loop after a failed turn."""
 
 

@@ -6,17 +6,18 @@ A tenant asks `next_turn` what an arrival's prompt is made of, and tells `ended`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from incidentsim.exact import Draws, bits64
 from incidentsim.scenario.model import Workload
 from incidentsim.world.stack.engine.sequence import Prefix
 from incidentsim.world.stack.requests import UserRequest
 
-FAILED_TURNS = 3
+FAILED_TURNS: Final = 3
 """Failed turns in a row after which a user starts a new conversation."""
 
 
-CONVERSATION_BITS = 20
+CONVERSATION_BITS: Final = 20
 """Bits for the number of a user's conversation in the numbers from which ids are made."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.exact import Draws, QuantileTable
 from incidentsim.scenario.model import Tenant
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from incidentsim.world.stack.edge.gateway import Gateway
     from incidentsim.world.stack.edge.route import Route
 
-RETRYABLE = (429, 499, 500, 502, 503, 504)
+RETRYABLE: Final = (429, 499, 500, 502, 503, 504)
 """Codes that SDKs retry: rate limits, server errors, and their own timeouts (OpenAI and Anthropic clients)."""
 
-FIRST_ASN = 64_496
+FIRST_ASN: Final = 64_496
 """Tenants' networks in the logs: autonomous system numbers reserved for documentation (RFC 5398)."""
 
-USER_AGENTS = ("openai-python/1.99.9", "openai-node/5.12.2", "langchain/0.3.27", "curl-java/17")
+USER_AGENTS: Final = ("openai-python/1.99.9", "openai-node/5.12.2", "langchain/0.3.27", "curl-java/17")
 """What clients say they are, by tenant."""
 
-AGENT_INDEX = 1 << 32
+AGENT_INDEX: Final = 1 << 32
 """Request indexes of agent conversations start here, away from those of ordinary arrivals."""
 
 

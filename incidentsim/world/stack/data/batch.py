@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import isqrt
+from typing import Final
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
-SQRT_2PI_PPM = 2_506_628
+SQRT_2PI_PPM: Final = 2_506_628
 """√(2π) in millionths."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.scenario.parts.data import JobPart
 from incidentsim.telemetry.registry import Registry
@@ -17,13 +17,13 @@ from incidentsim.world.stack.data.batch import FeatureState
 if TYPE_CHECKING:
     from incidentsim.world.stack.data.pipeline import Pipeline
 
-RETYPED_MISSING_PPM = 600_000
+RETYPED_MISSING_PPM: Final = 600_000
 """Share of values that don't survive a silent type change: numbers written as text with units, for example."""
 
-BACKFILL_TIMES = 3
+BACKFILL_TIMES: Final = 3
 """A backfill recomputes from raw events and takes this many times as long as a run."""
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
 
 @dataclass(slots=True, kw_only=True)

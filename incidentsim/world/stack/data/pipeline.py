@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.scenario.parts.data import PipelinePart
 from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.store import SeriesStore
@@ -13,12 +15,12 @@ from incidentsim.world.stack.data.job import Job
 from incidentsim.world.stack.data.store import FeatureStore
 from incidentsim.world.stack.data.stream import Stream
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
-CHECKS = ("missing_rate", "psi", "row_count")
+CHECKS: Final = ("missing_rate", "psi", "row_count")
 """What validators look at."""
 
-ROWS_FACTOR_PPM = 1_500_000
+ROWS_FACTOR_PPM: Final = 1_500_000
 """A batch with this many times the usual rows, or fewer by as much, breaks the contract."""
 
 

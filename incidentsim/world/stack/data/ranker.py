@@ -7,6 +7,8 @@ wrongly with a probability between that of a healthy and that of a blind model, 
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.exact import Draws, QuantileTable
 from incidentsim.scenario.parts.data import RankerPart
 from incidentsim.telemetry.registry import Registry
@@ -19,9 +21,9 @@ from incidentsim.world.stack.requests import Attempt
 from incidentsim.world.stack.sli import SliBook
 from incidentsim.world.stack.stages.station import Station
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
-LOOK_US = 1_000_000
+LOOK_US: Final = 1_000_000
 """The share of information is computed once a second: it changes by snapshots and slow drift."""
 
 

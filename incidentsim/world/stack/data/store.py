@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.scenario.parts.data import FeaturePart
 from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.store import SeriesStore
@@ -11,15 +13,15 @@ from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.data.batch import FeatureState, Snapshot
 from incidentsim.world.stack.data.stream import Stream
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
-KEPT = 12
+KEPT: Final = 12
 """Snapshots that can be pinned; older ones are deleted."""
 
-STREAM_FRESH_US = 300_000_000
+STREAM_FRESH_US: Final = 300_000_000
 """Age up to which a streaming feature loses nothing; at twice that it has lost half its information."""
 
-LATEST = "latest"
+LATEST: Final = "latest"
 
 
 class FeatureStore(Component):

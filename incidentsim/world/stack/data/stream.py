@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.scenario.parts.data import PipelinePart
 from incidentsim.telemetry.registry import Registry
 from incidentsim.world.kernel import Kernel
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
-SKEW_PPM = 120_000
+SKEW_PPM: Final = 120_000
 """The busiest partition gets this much more than an even share, the quietest as much less: keys are never even."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.telemetry.registry import Counter, Registry
 from incidentsim.world.kernel import Kernel
@@ -18,16 +18,16 @@ from incidentsim.world.stack.requests import Attempt
 if TYPE_CHECKING:
     from incidentsim.world.stack.pools.pool import Pool
 
-LIST_BATCH = 64
+LIST_BATCH: Final = 64
 """Sequences decoding at once in the load that list prices assume: a replica well used but not full."""
 
-LIST_CONTEXT = 1_000
+LIST_CONTEXT: Final = 1_000
 """Tokens of context of each of them."""
 
-MINUTE_US = 60_000_000
+MINUTE_US: Final = 60_000_000
 """Spending is kept by minute."""
 
-KEPT_MINUTES = 180
+KEPT_MINUTES: Final = 180
 """Minutes of spending kept by conversation; longer looks see less detail than the metrics."""
 
 

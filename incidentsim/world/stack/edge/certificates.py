@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.telemetry.registry import Counter, Registry
 from incidentsim.world.journal import Journal
@@ -11,13 +11,13 @@ from incidentsim.world.kernel import Kernel
 if TYPE_CHECKING:
     from incidentsim.world.stack.edge.lane import Lane
 
-LISTENER = "listener"
+LISTENER: Final = "listener"
 """Name of the certificate that clients see."""
 
-LIFETIME_US = 90 * 86_400_000_000
+LIFETIME_US: Final = 90 * 86_400_000_000
 """A new certificate is valid for 90 days (Let's Encrypt; cert-manager's default)."""
 
-_LOG_EVERY_US = 1_000_000
+_LOG_EVERY_US: Final = 1_000_000
 """Handshake errors are logged at most once a second."""
 
 

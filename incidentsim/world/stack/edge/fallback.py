@@ -6,7 +6,7 @@ A chain per route: first the pools that `fallback_pools` allows, then what `fall
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.exact import Draws
 from incidentsim.telemetry.registry import Counter, Registry
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from incidentsim.world.stack.edge.lane import Lane
     from incidentsim.world.stack.edge.route import Route
 
-STALE_ANSWER_PPM = 150_000
+STALE_ANSWER_PPM: Final = 150_000
 """Share of cached answers that don't fit the question or are out of date: the precision of semantic caches at
 usual thresholds is 85 to 97 % (GPT Semantic Cache, arXiv 2411.05276); a cache used as a last resort is older."""
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
 
 class Fallback:

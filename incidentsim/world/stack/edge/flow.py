@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from incidentsim.world.stack.requests import Attempt
 
-TIERS = ("interactive", "standard", "batch")
+TIERS: Final = ("interactive", "standard", "batch")
 """Tiers, the first served first."""
 
-BACKFILL_DEPTH = 32
+BACKFILL_DEPTH: Final = 32
 """How many requests of one tenant are looked at for one that fits; bounds the work per dispatch."""
 
 

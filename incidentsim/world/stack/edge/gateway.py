@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.call import Call
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from incidentsim.world.stack.edge.lane import Lane
     from incidentsim.world.stack.edge.route import Route
 
-CLIENT_CLOSED = 499
+CLIENT_CLOSED: Final = 499
 """nginx's code for a client that hung up; Envoy logs it as DC."""
 
 

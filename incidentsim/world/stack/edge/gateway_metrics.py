@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.telemetry.registry import Counter, Registry
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from incidentsim.world.stack.edge.gateway import Gateway
     from incidentsim.world.stack.edge.lane import Lane
 
-CODES = (200, 400, 401, 403, 413, 429, 499, 500, 502, 503, 504)
+CODES: Final = (200, 400, 401, 403, 413, 429, 499, 500, 502, 503, 504)
 """Status codes that the gateway answers with."""
 
 

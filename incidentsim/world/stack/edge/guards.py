@@ -6,7 +6,7 @@ Each guard is off until something switches it on; then `Guards.refusal` is asked
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.specs.knobs import UNLIMITED
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from incidentsim.world.stack.edge.billing import Billing
     from incidentsim.world.stack.requests import Attempt
 
-NANO = 1_000_000_000
+NANO: Final = 1_000_000_000
 """Nanodollars in a dollar."""
 
-FORBIDDEN = 403
+FORBIDDEN: Final = 403
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +30,10 @@ class Refusal:
     final: bool
 
 
-_BUSY = Refusal(code=429, reason="concurrency limit reached", final=False)
-_BROKE = Refusal(code=429, reason="insufficient_quota: the budget of this key is used up", final=True)
-_LOOP = Refusal(code=429, reason="conversation has reached its turn limit", final=True)
-_KILLED = Refusal(code=FORBIDDEN, reason="conversation was terminated by an operator", final=True)
+_BUSY: Final = Refusal(code=429, reason="concurrency limit reached", final=False)
+_BROKE: Final = Refusal(code=429, reason="insufficient_quota: the budget of this key is used up", final=True)
+_LOOP: Final = Refusal(code=429, reason="conversation has reached its turn limit", final=True)
+_KILLED: Final = Refusal(code=FORBIDDEN, reason="conversation was terminated by an operator", final=True)
 
 
 class Guards:

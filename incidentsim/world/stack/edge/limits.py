@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from incidentsim.exact import Draws
 from incidentsim.specs.knobs import UNLIMITED
 from incidentsim.world.stack.engine.sequence import NEVER
 
-_MINUTE_US = 60_000_000
+_MINUTE_US: Final = 60_000_000
 
 
 class TokenBucket:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.telemetry.registry import Counter, Registry
 from incidentsim.world.stack.requests import UserRequest
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from incidentsim.world.stack.clients.tenant import TenantState
     from incidentsim.world.stack.edge.lane import Lane
 
-ROUND_TRIP_US = 90_000
+ROUND_TRIP_US: Final = 90_000
 """Round trip between regions on two continents, added before the first token (about 90 ms between the east of
 North America and western Europe, as cloud providers' latency tables show)."""
 
-BREACH_SHOWN_US = 60_000_000
+BREACH_SHOWN_US: Final = 60_000_000
 """A breach counts as going on for this long after the last request that left its region."""
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-WINDOW_US = 10_000_000
+from typing import Final
+
+WINDOW_US: Final = 10_000_000
 """Window over which retries are compared with first attempts; the present and the former one count."""
 
 

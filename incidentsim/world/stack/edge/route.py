@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from incidentsim.exact import Draws
 from incidentsim.scenario.parts import RoutePart
@@ -12,7 +13,7 @@ from incidentsim.world.stack.edge.lane import Lane
 from incidentsim.world.stack.edge.limits import RouteRule
 from incidentsim.world.stack.requests import Attempt
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
 
 class Route(Component):

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
+from typing import Final
 
 from incidentsim.world.stack.engine.step_model import BLOCK_TOKENS
 
-BLOCK_MASK = BLOCK_TOKENS - 1
+BLOCK_MASK: Final = BLOCK_TOKENS - 1
 """Residues modulo the block size, which is a power of two."""
 
-BLOCK_SHIFT = BLOCK_MASK.bit_length()
+BLOCK_SHIFT: Final = BLOCK_MASK.bit_length()
 """Tokens shifted right by this are full blocks."""
 
 

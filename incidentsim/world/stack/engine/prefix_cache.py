@@ -25,12 +25,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable
+from typing import Final
 
 from incidentsim.errors import UsageError
 from incidentsim.world.stack.engine.sequence import Prefix, Sequence
 from incidentsim.world.stack.engine.step_model import BLOCK_TOKENS
 
-ENDLESS = 1 << 62
+ENDLESS: Final = 1 << 62
 """End, in blocks, of a last segment that goes on into the output."""
 
 Extent = tuple[tuple[int, Hashable], int, int]

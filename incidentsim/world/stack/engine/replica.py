@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
+from typing import Final
 
 from incidentsim.world.call import Call, call_to
 from incidentsim.world.kernel import STEP_END, Kernel
@@ -34,7 +35,7 @@ from incidentsim.world.stack.engine.running import RunningSet
 from incidentsim.world.stack.engine.sequence import NEVER, Prefix, Sequence
 from incidentsim.world.stack.engine.step_model import BLOCK_TOKENS, StepModel
 
-FINE = 10**12
+FINE: Final = 10**12
 """Fine time units (picoseconds times ppm) in a microsecond."""
 
 

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections import deque
 from heapq import heapify, heappop
+from typing import Final
 
 from incidentsim.world.stack.engine.macro_step import BLOCK_MASK, BLOCK_SHIFT
 from incidentsim.world.stack.engine.prefix_cache import PrefixCache
 from incidentsim.world.stack.engine.sequence import Sequence
 from incidentsim.world.stack.engine.step_model import BLOCK_TOKENS
 
-WATERMARK_DIVISOR = 100
+WATERMARK_DIVISOR: Final = 100
 """Share of KV blocks kept free when admitting: 1/100, vLLM's and Sarathi's default watermark."""
 
 

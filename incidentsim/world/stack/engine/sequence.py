@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.engine.prefix_cache import Extent, Hold
@@ -14,7 +14,7 @@ after equal segments mean equal content. A last segment that reaches the prompt'
 that a conversation's next turn, with the same key and more tokens, continues it. A salt is part of the first key.
 """
 
-NEVER = -(1 << 62)
+NEVER: Final = -(1 << 62)
 """A time that has not come: far below every scenario time, which are negative in the prelude."""
 
 

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isqrt
+from typing import Final
 
-PS_PER_US = 1_000_000
+PS_PER_US: Final = 1_000_000
 """Picoseconds in a microsecond."""
 
-BLOCK_TOKENS = 16
+BLOCK_TOKENS: Final = 16
 """Tokens per KV block (vLLM's default block size)."""
 
 
-SAMPLER_BYTES_PER_LOGIT = 24
+SAMPLER_BYTES_PER_LOGIT: Final = 24
 """Top-k/top-p sampling keeps, per sequence and word of the vocabulary: the logit, the sorted logit (4 bytes each), its
 
 index (8), the probability and its running sum (4 each). 1,024 sequences of Llama 3 (128,256 words) take 3.2 GB, which
@@ -61,7 +62,7 @@ class StepPreset:
         return (self.gpu_bytes * utilization_ppm // 1_000_000 - other) // self.block_bytes
 
 
-_GIB80 = 80 * 1024**3
+_GIB80: Final = 80 * 1024**3
 _70B = 141_107_412_992
 
 
@@ -70,7 +71,7 @@ def _ring(layers: int, hidden: int, gpus: int) -> int:
     return layers * 2 * hidden * 2 * 2 * 2 * (gpus - 1) // gpus
 
 
-PRESETS: dict[str, StepPreset] = {
+PRESETS: Final[dict[str, StepPreset]] = {
     "llama3_8b_a100_tp1": StepPreset(
         gpu="A100-SXM4-80GB", a=4_941_300_000, w0=6_266_700_000, d=55_105_000, b=2_354_800, c=85_174, e=1_422,
         kv_blocks=27_925, block_bytes=16 * 131_072, gpu_bytes=_GIB80,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.telemetry.labels import NAN
 from incidentsim.telemetry.registry import Registry
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from incidentsim.world.stack.hardware.node import Node
     from incidentsim.world.stack.pools.pod import Pod
 
-CPU_SECONDS_PER_STEP = 0.006
+CPU_SECONDS_PER_STEP: Final = 0.006
 """CPU time of an engine iteration: scheduling, sampling, detokenising (vLLM's CPU overhead is a few ms a step)."""
 
 

@@ -5,19 +5,21 @@ The fault `noisy_neighbour` puts one on a host; the host's step times and cAdvis
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.exact import Draws
 from incidentsim.telemetry.labels import NAN
 from incidentsim.telemetry.registry import Registry
 from incidentsim.world.kernel import Kernel
 
-BURST_US = 5_000_000
+BURST_US: Final = 5_000_000
 """Its intensity is constant in windows of this length: those in which the engines' jitter is drawn as well, so
 that no further events are needed."""
 
-FULL_CORES = 48
+FULL_CORES: Final = 48
 """Cores of a busy batch job with a loader process per core: half of a dual-socket GPU host."""
 
-READ_BYTES_PER_CORE_S = 25_000_000
+READ_BYTES_PER_CORE_S: Final = 25_000_000
 """What each of its loader processes reads per second."""
 
 

@@ -8,7 +8,7 @@ measured once an instant, so that a scrape of twelve series costs one measuremen
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from incidentsim.exact import Draws, bits64
 from incidentsim.telemetry.labels import NAN
@@ -38,7 +38,7 @@ class Card:
     kelvin_per_kw: int
 
 
-CARDS: dict[str, Card] = {
+CARDS: Final[dict[str, Card]] = {
     "A100-SXM4-80GB": Card(sm_mhz=1_410, mem_mhz=1_593, idle_w=62, busy_w=372, needs_w=330, limit_w=400,
                            memory_mib=81_920, slowdown_c=86, kelvin_per_kw=88),
     "H100-SXM5-80GB": Card(sm_mhz=1_980, mem_mhz=2_619, idle_w=72, busy_w=610, needs_w=540, limit_w=700,
@@ -47,26 +47,26 @@ CARDS: dict[str, Card] = {
 """Clocks, limits and memory: NVIDIA data sheets and nvidia-smi; power under LLM load and thermal resistance: what
 serving hosts typically show (61 to 66 degrees under load, 33 when idle)."""
 
-INLET_C = 28
+INLET_C: Final = 28
 """Temperature of the air or coolant at the heat sink."""
 
-CLOCK_STEP_MHZ = 15
+CLOCK_STEP_MHZ: Final = 15
 """SM clocks change in steps of this size (nvidia-smi -q -d SUPPORTED_CLOCKS)."""
 
-SPIN_SHARE = 0.25
+SPIN_SHARE: Final = 0.25
 """Share of the power above idle that a kernel draws which only polls for its peers, as NCCL's do."""
 
-MIB = 1_048_576
+MIB: Final = 1_048_576
 """Bytes in a MiB."""
 
-FATAL_XIDS = (48, 79, 95)
+FATAL_XIDS: Final = (48, 79, 95)
 """XIDs after which a GPU needs a reset or a replacement (NVIDIA, Xid errors: double-bit ECC, fallen off the bus,
 uncontained ECC)."""
 
-BUS_IDS = ("07", "0F", "47", "4E", "87", "90", "B7", "BD")
+BUS_IDS: Final = ("07", "0F", "47", "4E", "87", "90", "B7", "BD")
 """PCI buses of the GPUs of an HGX board, as DGX hosts number them."""
 
-_EPOCH_US = 1 << 40
+_EPOCH_US: Final = 1 << 40
 _UTIL, _SM, _MEM, _TEMP, _MEM_TEMP, _POWER, _USED, _FREE, _NVLINK = range(9)
 
 

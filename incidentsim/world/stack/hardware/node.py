@@ -7,7 +7,7 @@ its part, and a collective that misses one of them never ends. `hosts.py` decide
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.exact import Draws
 from incidentsim.specs.knobs import UNLIMITED
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from incidentsim.world.stack.hardware.cotenant import CoTenant
     from incidentsim.world.stack.pools.pod import Pod
 
-NOT_READY_US = 40_000_000
+NOT_READY_US: Final = 40_000_000
 """node-monitor-grace-period: silence after which a node is NotReady (kube-controller-manager default)."""
 
-EVICTION_US = 300_000_000
+EVICTION_US: Final = 300_000_000
 """tolerationSeconds of not-ready and unreachable that every pod gets (DefaultTolerationSeconds)."""
 
-WATCHDOG_SLACK_US = 90_000
+WATCHDOG_SLACK_US: Final = 90_000
 """PyTorch's watchdog looks every 100 ms, so it reports a few tens of ms after the timeout."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from rapidfuzz import fuzz
 
@@ -13,16 +14,16 @@ from incidentsim.scenario.model import Doing, TeamMate, Topic
 from incidentsim.world.call import Call
 from incidentsim.world.kernel import Kernel
 
-MATCH_AT_LEAST = 62
+MATCH_AT_LEAST: Final = 62
 """Least token-set similarity (0-100) of a question and a known way to put it; below, the person doesn't follow.
 
 Found by trying paraphrases: unrelated questions stay under 55, free rewordings above 65.
 """
 
-OTHER = "other"
+OTHER: Final = "other"
 """Topic of a question that a team-mate knows nothing about."""
 
-ANSWER_SPREAD_PPM = 350_000
+ANSWER_SPREAD_PPM: Final = 350_000
 """Half width of the variation of answering times."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isnan
+from typing import Final
 
 from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.store import SeriesStore
@@ -13,22 +14,22 @@ from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.pools.pool import Pool
 
-METRIC = "inference_pool_average_kv_cache_utilization"
+METRIC: Final = "inference_pool_average_kv_cache_utilization"
 """The reported metric it steers by, unless it is set to another one."""
 
-QUEUE_METRIC = "inference_pool_average_queue_size"
-RATE_METRIC = "envoy_cluster_upstream_rq_total"
+QUEUE_METRIC: Final = "inference_pool_average_queue_size"
+RATE_METRIC: Final = "envoy_cluster_upstream_rq_total"
 
-STEERING_METRICS = (METRIC, QUEUE_METRIC, RATE_METRIC)
+STEERING_METRICS: Final = (METRIC, QUEUE_METRIC, RATE_METRIC)
 """All that it may read: they are scraped even when nobody else looks."""
 
-PERIOD_US = 15_000_000
+PERIOD_US: Final = 15_000_000
 """--horizontal-pod-autoscaler-sync-period, Kubernetes default."""
 
-TOLERANCE_PPM = 100_000
+TOLERANCE_PPM: Final = 100_000
 """--horizontal-pod-autoscaler-tolerance, Kubernetes default."""
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
 
 class Autoscaler(Component):

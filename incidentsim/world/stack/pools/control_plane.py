@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from incidentsim.exact import Draws
 from incidentsim.scenario.parts import ControlPlanePart
@@ -17,16 +18,16 @@ from incidentsim.world.stack.pools.pod import Pod
 from incidentsim.world.stack.pools.pool import Pool
 from incidentsim.world.stack.pools.rollout import UNREACHABLE_RETRY_US
 
-SERVER_REQUESTS_PER_S = 1_000
+SERVER_REQUESTS_PER_S: Final = 1_000
 """What one API server answers: 600 in flight (its flags' defaults, 400 reads and 200 writes) at 0.6 s of cost each."""
 
-SERVER_START_US = 120_000_000
+SERVER_START_US: Final = 120_000_000
 """From asking for another API server to its answering: a virtual machine, etcd's client, its caches."""
 
-DNS_CHECK_US = 5_000_000
+DNS_CHECK_US: Final = 5_000_000
 """How often clients ask again for names that did not resolve."""
 
-WEBHOOK = "pods.serving.admission"
+WEBHOOK: Final = "pods.serving.admission"
 """Name of the webhook that every new pod passes."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.exact import Draws
 from incidentsim.telemetry.registry import Registry
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from incidentsim.world.stack.pools.pool import Pool
     from incidentsim.world.stack.pools.registry_store import WeightsRegistry
 
-LOAD_SPREAD_PPM = 150_000
+LOAD_SPREAD_PPM: Final = 150_000
 """Half width of the load time's variation: ±15 %."""
 
-WEIGHTS_SHARE_PPM = 800_000
+WEIGHTS_SHARE_PPM: Final = 800_000
 """Share of the load time in which weights are read; profiling, KV cache and graph capture take the rest.
 
 Of vLLM's start of an 8B model from a network disk: about 60 s weights, 15 s the rest (its own start-up log)."""
@@ -28,10 +28,10 @@ Of vLLM's start of an 8B model from a network disk: about 60 s weights, 15 s the
 BACK_OFF_US, LONGEST_BACK_OFF_US = 10_000_000, 300_000_000
 """The kubelet's CrashLoopBackOff: 10 s, doubled with each crash, at most five minutes (Kubernetes documentation)."""
 
-STEADY_US = 600_000_000
+STEADY_US: Final = 600_000_000
 """A container that ran so long starts its back-off anew (Kubernetes documentation: ten minutes)."""
 
-PROBE_PERIOD_US = 5_000_000
+PROBE_PERIOD_US: Final = 5_000_000
 """How often the token probe looks at an engine's progress."""
 
 

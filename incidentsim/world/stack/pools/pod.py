@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from incidentsim.exact import Draws
 from incidentsim.telemetry.registry import Registry
@@ -23,8 +23,8 @@ ENTROPY_MILLINATS, GARBLED_MILLINATS = 900, 4_600
 
 model is sure of most tokens; noise over the few hundred tokens that top-p leaves has ln(100) = 4.6 nats."""
 
-_MIB = 1 << 20
-_ONE = 1_000_000
+_MIB: Final = 1 << 20
+_ONE: Final = 1_000_000
 
 
 class Pod:
@@ -223,5 +223,5 @@ class Pod:
                 list(self.revisions.values()), engine.state() if engine is not None else None]  # fmt: skip
 
 
-HANG_FACTOR_PPM = 10**15
+HANG_FACTOR_PPM: Final = 10**15
 """Slowdown of a hung engine: one iteration of 20 ms takes eight months."""

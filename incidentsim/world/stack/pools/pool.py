@@ -6,7 +6,7 @@ How pods come up is in `launcher`, how they are replaced in `rollout`, hosts and
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.exact import Draws
 from incidentsim.scenario.parts import PoolPart
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from incidentsim.world.stack.edge.gateway import Gateway
     from incidentsim.world.stack.pools.control_plane import ControlPlane
 
-JITTER_WINDOW_US = 5_000_000
+JITTER_WINDOW_US: Final = 5_000_000
 """Step times wobble by a factor that is constant in each window of scenario time (world.md §2)."""
 
-JITTER_SPREAD_PPM = 20_000
+JITTER_SPREAD_PPM: Final = 20_000
 """Half width of that wobble: ±2 %, the fit error of the step model."""
 
 REFUSED_RETRY_US, LONGEST_REFUSED_RETRY_US = 10_000_000, 80_000_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from incidentsim.scenario.parts import RegistryPart
 from incidentsim.specs.knobs import UNLIMITED
@@ -16,11 +17,11 @@ from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.edge.limits import TokenBucket
 from incidentsim.world.stack.pools.pod import Pod
 
-DISK_BYTES_PER_S = 2_000_000_000
+DISK_BYTES_PER_S: Final = 2_000_000_000
 """What a host reads from or writes to its local disk (a data-centre NVMe drive in sequential use)."""
 
-_MB = 1_000_000
-_SECOND_US = 1_000_000
+_MB: Final = 1_000_000
+_SECOND_US: Final = 1_000_000
 
 
 @dataclass(slots=True)

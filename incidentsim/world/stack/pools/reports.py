@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.telemetry.store import SeriesStore
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.pools.pod import Pod
 
-WAITING = "vllm:num_requests_waiting"
+WAITING: Final = "vllm:num_requests_waiting"
 """Reported beside the KV usage."""
 
-REQUEST_WORTH_PPM = 5_000
+REQUEST_WORTH_PPM: Final = 5_000
 """A request that waits, or was sent since the last scrape, counts like this much KV usage: a chat request of some 800
 tokens in a cache of 160,000."""
 
@@ -34,7 +34,7 @@ class Report:
         self.in_flight = 0
 
 
-MISSING = Report(None, 0, 0)
+MISSING: Final = Report(None, 0, 0)
 """A replica that no scrape has reached yet."""
 
 

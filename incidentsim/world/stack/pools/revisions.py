@@ -7,16 +7,17 @@ reaches pods one after the other, and so does its rollback. Faults say what a re
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from incidentsim.scenario.parts import PoolPart
 
-KEYS = ("image", "weights", "tokenizer", "template")
+KEYS: Final = ("image", "weights", "tokenizer", "template")
 """What a pod is made of: runtime image, model weights, tokenizer, chat template."""
 
-EVERY_HOST = 1 << 20
+EVERY_HOST: Final = 1 << 20
 """More hosts than any pool has."""
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.world.call import Call
 from incidentsim.world.journal import Journal
@@ -13,10 +13,10 @@ from incidentsim.world.stack.pools.pod import Pod
 if TYPE_CHECKING:
     from incidentsim.world.stack.pools.pool import Pool
 
-DRAIN_GRACE_US = 30_000_000
+DRAIN_GRACE_US: Final = 30_000_000
 """terminationGracePeriodSeconds: longest wait for work in flight when a pod is replaced (Kubernetes default)."""
 
-UNREACHABLE_RETRY_US = 10_000_000
+UNREACHABLE_RETRY_US: Final = 10_000_000
 """How long a controller that can't reach the API server waits before it tries again."""
 
 

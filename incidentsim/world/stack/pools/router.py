@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.exact import Draws
 from incidentsim.specs.knobs import format_duration
@@ -16,10 +16,10 @@ from incidentsim.world.stack.requests import Attempt
 if TYPE_CHECKING:
     from incidentsim.world.stack.pools.pool import Pool
 
-REPORTED = ("kv_aware", "prefix_aware", "length_aware")
+REPORTED: Final = ("kv_aware", "prefix_aware", "length_aware")
 """Policies that believe reported metrics."""
 
-MOST_HOMES = 50_000
+MOST_HOMES: Final = 50_000
 """Sessions and prefixes whose replica is remembered; the one longest unused goes."""
 
 

@@ -6,7 +6,7 @@ a small sample.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.exact import Draws
 from incidentsim.telemetry.registry import Registry
@@ -16,17 +16,17 @@ from incidentsim.world.kernel import Kernel
 if TYPE_CHECKING:
     from incidentsim.world.stack.retrieval.stage import Retrieval
 
-PERIOD_US = 30_000_000
+PERIOD_US: Final = 30_000_000
 """The job asks all its questions this often."""
 
-QUESTIONS = 200
+QUESTIONS: Final = 200
 """Golden questions: enough to see a drop of ten points at once (standard error 3 points)."""
 
 SIMILAR_HIT, SIMILAR_NEAR, SIMILAR_RANDOM = 820_000, 620_000, 300_000
 """Cosine (ppm) of the best vector: the passage itself; else one near the topic; else, among vectors of another
 version, a random one. Levels differ between models; the order does not."""
 
-NAN = float("nan")
+NAN: Final = float("nan")
 
 
 class GoldenQuestions:

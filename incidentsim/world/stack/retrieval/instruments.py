@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from incidentsim.telemetry.registry import Counter, Registry
 from incidentsim.world.journal import Journal
 from incidentsim.world.kernel import Kernel
 
-REASONS = ("partial", "dense_only", "sparse_only", "snapshot", "none")
+REASONS: Final = ("partial", "dense_only", "sparse_only", "snapshot", "none")
 """What degraded a retrieval, in the order in which one of several is named last."""
 
-REPEAT_US = 10_000_000
+REPEAT_US: Final = 10_000_000
 """The same warning is written at most this often, with the number of those left out."""
 
 

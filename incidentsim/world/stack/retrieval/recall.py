@@ -15,8 +15,9 @@ that match. With 65 % replaced, 71 % become 25 %, the figure of that report.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-ONE = 1_000_000
+ONE: Final = 1_000_000
 
 DENSE_CEILING, DENSE_HALF = 800_000, 1
 """Dense leg: best recall (ppm), and the number of candidates that reaches half of it."""
@@ -24,24 +25,24 @@ DENSE_CEILING, DENSE_HALF = 800_000, 1
 SPARSE_CEILING, SPARSE_HALF = 580_000, 2
 """Sparse leg (BM25), likewise: weaker alone, and other questions than the dense one's."""
 
-OVERSAMPLING = 4
+OVERSAMPLING: Final = 4
 """Candidates per passage that are fetched for a reranker."""
 
-RERANK_KEEP = 970_000
+RERANK_KEEP: Final = 970_000
 """Share (ppm) of needed passages among the candidates that a cross-encoder puts among the best `top_k`."""
 
-UNGROUNDED_HARM = 400_000
+UNGROUNDED_HARM: Final = 400_000
 """Share (ppm) of questions answered badly without the needed passage. The others the model knows by itself, or
 says that it doesn't know: closed-book accuracy on open-domain questions is 30-60 % (Petroni et al. 2019; Kandpal
 et al. 2023)."""
 
-STALE_HARM = 500_000
+STALE_HARM: Final = 500_000
 """Share (ppm) of answers from an outdated passage that are wrong: half of the updates change what was asked."""
 
-LABELLED_UNGROUNDED = 500_000
+LABELLED_UNGROUNDED: Final = 500_000
 """What is left (ppm) of that harm when users are told that retrieval was incomplete: half of them check."""
 
-LABELLED_STALE = 250_000
+LABELLED_STALE: Final = 250_000
 """What is left (ppm) of the harm of stale passages that carry their age: model and user prefer the newer one."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.store import SeriesStore
@@ -14,16 +14,16 @@ from incidentsim.world.kernel import Kernel
 from incidentsim.world.stack.component import Component, ComponentState
 from incidentsim.world.stack.stages.station import Station
 
-THREADS = 8
+THREADS: Final = 8
 """Searches that one replica runs at once: a core each (the default of common vector databases)."""
 
-LOAD_BYTES_PER_S = 200_000_000
+LOAD_BYTES_PER_S: Final = 200_000_000
 """Speed at which a replica reads its segments from object storage."""
 
-FAILOVER_US = 8_000_000
+FAILOVER_US: Final = 8_000_000
 """Time from promoting a replica to its first search: fencing the old leader, replaying the log, telling routers."""
 
-BUILD_FACTOR_PPM = 1_800_000
+BUILD_FACTOR_PPM: Final = 1_800_000
 """Service time of a search while an index build takes the same cores and memory bandwidth."""
 
 SYNCED, LOADING, LOST = "synced", "loading", "lost"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 from incidentsim.scenario.parts import RetrievalPart
 
-ONE = 1_000_000
+ONE: Final = 1_000_000
 
 
 class SparseIndex:

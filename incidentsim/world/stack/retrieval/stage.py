@@ -7,7 +7,7 @@ says how likely the needed one is among them, from the state of the indexes at t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.client_api import Health
 from incidentsim.exact import Draws, QuantileTable
@@ -30,27 +30,27 @@ if TYPE_CHECKING:
     from incidentsim.world.stack.edge.gateway import Gateway
     from incidentsim.world.stack.retrieval.shard import Shard
 
-ONE = 1_000_000
+ONE: Final = 1_000_000
 
-LOW_RECALL = 0.6
+LOW_RECALL: Final = 0.6
 """Reported recall below which the topology shows it as bad: about what the sparse index finds alone."""
 
-BATCH_US = 4_000
+BATCH_US: Final = 4_000
 """The encoder's server collects questions this long before a forward pass (a dynamic batcher's usual delay)."""
 
 ENCODE_US, ENCODE_TOKEN_US, ENCODE_TOKENS = 6_000, 12, 512
 """A forward pass of a 0.5B encoder on a small GPU, in µs; per token of the question; most tokens it reads."""
 
-SEARCH_US = 9_000
+SEARCH_US: Final = 9_000
 """Typical search of one HNSW shard of a few million vectors, with a tenant filter, in µs."""
 
-BM25_US = 12_000
+BM25_US: Final = 12_000
 """Typical search of the sparse index; beside a dense search it is the shorter one and costs no time of its own."""
 
 PAIRS_US, PAIR_US = 5_000, 1_300
 """A cross-encoder's call, and each (question, passage) pair of 160 tokens in it, in µs, on a small GPU."""
 
-SPREAD = QuantileTable([(0, 700_000), (500_000, 950_000), (900_000, 1_400_000), (990_000, 2_500_000),
+SPREAD: Final = QuantileTable([(0, 700_000), (500_000, 950_000), (900_000, 1_400_000), (990_000, 2_500_000),
                         (1_000_000, 5_000_000)])  # fmt: skip
 """Factor on a service time (ppm): right-skewed, as measured search latencies are (p99 about 2.6 times the median)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from incidentsim.exact import Draws
 from incidentsim.scenario.parts import RetrievalPart
@@ -18,18 +18,18 @@ from incidentsim.world.stack.retrieval.vectors import LIVE, SNAPSHOT, VectorInde
 if TYPE_CHECKING:
     from incidentsim.world.stack.retrieval.shard import Shard
 
-ONE = 1_000_000
+ONE: Final = 1_000_000
 
-TICK_US = 5_000_000
+TICK_US: Final = 5_000_000
 """Indexes advance in steps this long; lags are exact to it."""
 
-ENCODER_LOAD_US = 30_000_000
+ENCODER_LOAD_US: Final = 30_000_000
 """Time to load another encoder beside the present one, worker by worker."""
 
-REPORT_TICKS = 12
+REPORT_TICKS: Final = 12
 """The refresh job and throttled consumers write a line this many ticks apart."""
 
-LAGGING_US = 60_000_000
+LAGGING_US: Final = 60_000_000
 """Lag of the sparse index from which its consumers complain: the usual objective for it is a minute."""
 
 

@@ -5,9 +5,11 @@ The stage advances it every few seconds; shards hold who serves it.
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.scenario.parts import RetrievalPart
 
-ONE = 1_000_000
+ONE: Final = 1_000_000
 
 LIVE, SNAPSHOT = "live", "snapshot"
 """What the alias that questions search can point to."""

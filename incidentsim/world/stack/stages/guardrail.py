@@ -7,6 +7,8 @@ retry meets the same one.
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.exact import Draws, QuantileTable
 from incidentsim.scenario.parts import GuardrailPart
 from incidentsim.telemetry.registry import Counter, Registry
@@ -20,18 +22,18 @@ from incidentsim.world.stack.requests import Attempt
 from incidentsim.world.stack.sli import SliBook
 from incidentsim.world.stack.stages.station import Station
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
-VERDICTS = ("allowed", "blocked", "unchecked", "refused", "reviewed")
+VERDICTS: Final = ("allowed", "blocked", "unchecked", "refused", "reviewed")
 """Outcomes counted: refused = no verdict and the mode is fail_closed; unchecked = no verdict and passed on."""
 
-REFUSE_US = 2_000
+REFUSE_US: Final = 2_000
 """Time in which the classifier answers a call with a bad credential."""
 
-REVIEW_LIMIT = 500
+REVIEW_LIMIT: Final = 500
 """Requests that may wait for a person; more are refused."""
 
-_LOG_EVERY = 20
+_LOG_EVERY: Final = 20
 """Of failed calls, one in so many is logged: clients of such services sample their own warnings."""
 
 

@@ -7,6 +7,8 @@ host: when together they use more than it has, the kubelet evicts the largest, a
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.exact import Draws
 from incidentsim.scenario.parts import PreprocessingPart
 from incidentsim.telemetry.registry import Registry
@@ -19,13 +21,13 @@ from incidentsim.world.stack.edge.gateway import Gateway
 from incidentsim.world.stack.requests import Attempt
 from incidentsim.world.stack.stages.station import Station
 
-_ONE = 1_000_000
-_KIB_PER_MIB = 1_024
+_ONE: Final = 1_000_000
+_KIB_PER_MIB: Final = 1_024
 
-POISON_KIB = 4_096 * _KIB_PER_MIB
+POISON_KIB: Final = 4_096 * _KIB_PER_MIB
 """Memory that a poison input takes while it is parsed: 4 GiB, a decompression or regular-expression bomb."""
 
-EVICTION_HOLD_US = 300_000_000
+EVICTION_HOLD_US: Final = 300_000_000
 """How long a host that was short of memory takes no pods: the kubelet's `eviction-pressure-transition-period`."""
 
 

@@ -6,6 +6,8 @@ new. Entries are kept by (tenant, question, salt) with the time they go bad, in 
 
 from __future__ import annotations
 
+from typing import Final
+
 from incidentsim.exact import Draws
 from incidentsim.scenario.parts import ResponseCachePart
 from incidentsim.telemetry.registry import Registry
@@ -18,12 +20,12 @@ from incidentsim.world.stack.edge.gateway import Gateway
 from incidentsim.world.stack.requests import Attempt
 from incidentsim.world.stack.sli import SliBook
 
-_ONE = 1_000_000
+_ONE: Final = 1_000_000
 
-NEW = -1
+NEW: Final = -1
 """A question nobody asked before."""
 
-INTEGRITY_SAMPLE_PPM = 100_000
+INTEGRITY_SAMPLE_PPM: Final = 100_000
 """Share of hits whose owner the integrity check compares."""
 
 Key = tuple[int, int, int]

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from incidentsim.world.call import Call
 from incidentsim.world.kernel import NORMAL, Kernel
 
 Job = TypeVar("Job")
 
-_MILLION = 1_000_000
+_MILLION: Final = 1_000_000
 
 
 class _Work(Call):
