@@ -137,10 +137,11 @@ class Entry:
 
 @dataclass(slots=True, kw_only=True)
 class _Target:
-    """Whether a target answers its scrapes; `key` is its `up` series."""
+    """Whether a target answers its scrapes, and whether there is one to scrape; `key` is its `up` series."""
 
     key: tuple[str, Labels]
     up: bool = True
+    listed: bool = True
 
 
 class Lens(Protocol):
@@ -209,11 +210,31 @@ class Registry:
         return instrument
 
     def set_up(self, target: str, up: bool) -> None:
-        """Say whether scrapes of `target` succeed. Its instruments keep counting either way."""
+        """Say whether scrapes of `target`, which is there, succeed. Its instruments keep counting either way."""
+        self._set(target, up=up, listed=True)
+
+    def unlist(self, target: str) -> None:
+        """Take a target out of service discovery, its instruments kept: it has no `up` until `set_up` is called.
+
+        So it is with a pod that was retired, or has no address yet (Prometheus, kubernetes_sd_config, role pod).
+        """
+        self._set(target, up=False, listed=False)
+
+    def _set(self, target: str, *, up: bool, listed: bool) -> None:
         state = self._target(target)
-        if state.up != up:
-            state.up = up
+        if (state.up, state.listed) != (up, listed):
+            state.up, state.listed = up, listed
             self.version += 1
+
+    def show(self, target: str, instance: str) -> None:
+        """Have the `up` of a target say `instance` where its own name is not what people call it."""
+        self._target(target).key = ("up", make_labels({"job": target.partition("/")[0], "instance": instance}, "up"))
+        self.version += 1
+
+    def shown(self, target: str) -> str:
+        """Return a known target as people call it: job/instance, or the job where that is both."""
+        key = dict(self._targets[target].key[1])
+        return key["job"] if key["job"] == key["instance"] else f"{key['job']}/{key['instance']}"
 
     def drop(self, target: str) -> None:
         """Remove a target with its instruments: the pod is gone. Unknown targets are ignored."""
@@ -227,16 +248,16 @@ class Registry:
         return self._targets[target].up
 
     def targets(self) -> tuple[str, ...]:
-        """Return the targets in order of registration."""
-        return tuple(self._targets)
+        """Return the targets that service discovery finds, in order of registration."""
+        return tuple(name for name, state in self._targets.items() if state.listed)
 
     def up_series(self) -> list[tuple[tuple[str, Labels], float]]:
-        """Return ((name, labels), 0 or 1) of every target's `up`."""
+        """Return ((name, labels), 0 or 1) of every listed target's `up`."""
         lens = self.lens
         if lens is None:
-            return [(state.key, 1.0 if state.up else 0.0) for state in self._targets.values()]
+            return [(state.key, 1.0 if state.up else 0.0) for state in self._targets.values() if state.listed]
         return [(state.key, 1.0 if state.up and lens.answers(name) else 0.0)
-                for name, state in self._targets.items() if lens.lists(name)]  # fmt: skip
+                for name, state in self._targets.items() if state.listed and lens.lists(name)]  # fmt: skip
 
     def reachable(self) -> list[Entry]:
         """Return the instruments that a scrape reaches now, in order of registration."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isnan
@@ -152,6 +153,19 @@ class SeriesStore:
             return None
         value = series.values[-1]
         return None if isnan(value) else value
+
+    def growth(self, name: str, labels: Mapping[str, str], over_us: int) -> float | None:
+        """Return by how much a counter grew over the last `over_us` µs, as scraped; None when the last scrape saw none.
+
+        After a reset it is what was counted since; where it is younger than `over_us`, since it came.
+        """
+        last = self.latest(name, labels)
+        if last is None:
+            return None
+        series = self._series[make_labels(labels, name)]
+        index = max(bisect_left(self.times, self.times[-1] - over_us) - series.first, 0)
+        before = series.values[index]
+        return last - before if before <= last else last
 
     def series(self, name: str) -> list[Series]:
         """Return the series called `name`, in order of appearance. Don't change the list."""

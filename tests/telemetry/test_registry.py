@@ -102,3 +102,35 @@ def test_what_nobody_scrapes_is_not_kept() -> None:
     store.scrape(2 * S, registry)
     assert store.latest(f"{TTFT}_sum", {"tenant": "a"}) == 5.0
     assert store.latest(f"{TTFT}_count", {"tenant": "a"}) == 2
+
+
+def test_a_target_off_the_list_has_no_up_until_it_is_back() -> None:
+    """It is not known as down, its instruments are not scraped, and they go on where they were when it is back."""
+    registry, store = Registry(), SeriesStore()
+    counter = registry.counter("gateway_requests_total", {"tenant": "a"}, target="gateway/g")
+    counter.value = 3
+    seen: list[tuple[float | None, float | None]] = []
+    for step, listed in enumerate((False, True)):
+        if listed:
+            registry.set_up("gateway/g", True)
+        else:
+            registry.unlist("gateway/g")
+        store.scrape(step * S, registry)
+        seen.append((store.latest("up", {"job": "gateway", "instance": "g"}),
+                     store.latest("gateway_requests_total", {"tenant": "a"})))  # fmt: skip
+    assert seen == [(None, None), (1.0, 3.0)]
+    assert registry.targets() == ("gateway/g",)
+    registry.unlist("gateway/g")
+    assert registry.targets() == ()
+
+
+def test_a_target_is_shown_under_the_name_that_people_use() -> None:
+    """Its `up` has the instance it was given; what tells of targets by their own names says the same."""
+    registry, store = Registry(), SeriesStore()
+    registry.counter("gateway_requests_total", {"tenant": "a"}, target="gateway/g")
+    registry.show("gateway/g", "edge-7")
+    store.scrape(0, registry)
+    assert store.latest("up", {"job": "gateway", "instance": "edge-7"}) == 1.0
+    assert registry.shown("gateway/g") == "gateway/edge-7"
+    registry.counter("gateway_requests_total", {"tenant": "b"}, target="gateway")
+    assert registry.shown("gateway") == "gateway"

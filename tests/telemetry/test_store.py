@@ -117,3 +117,17 @@ def test_a_sample_costs_less_than_twelve_bytes() -> None:
     tenants: dict[str, list[int | None]] = {str(t): list(range(500)) for t in range(4)}
     store = scraped(tenants)
     assert store.sample_bytes() / (8 * 500) < 12
+
+
+def test_growth_is_what_a_counter_gained_over_a_time() -> None:
+    """From the first sample of the window on, or since the series came or was reset; None once it has ended."""
+    store = scraped(
+        {"a": [5, 10, 30, 31], "late": [None, None, 4, 9], "again": [50, 60, 2, 7], "gone": [1, 2, 3, None]}
+    )
+    found = {
+        name: [store.growth("gateway_requests_total", {"tenant": name}, minutes * 60 * S) for minutes in (1, 2, 9)]
+        for name in ("a", "late", "again", "gone", "never")
+    }
+    assert found == {
+        "a": [1, 21, 26], "late": [5, 5, 5], "again": [5, 7, 7], "gone": [None] * 3, "never": [None] * 3,
+    }  # fmt: skip

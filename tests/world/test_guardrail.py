@@ -11,6 +11,7 @@ from incidentsim.scenario.model import Scenario, Slo
 from incidentsim.scenario.parts import PreprocessingPart, RoutePart
 from incidentsim.world.stack.stages.preprocessing import Preprocessing
 from tests.world.conftest import Twice
+from tests.world.test_observability import watched
 from tests.world.worlds import SECOND, Played, Run, complete, overridden, small, values, with_fault
 
 
@@ -140,3 +141,21 @@ def test_cpu_steal_makes_a_queue(world_twice: Twice) -> None:
     sick = with_fault(guarded(8_000), "cpu_steal", "preprocessing", 0, slowdown=60_000_000, ramp=0)
     played = world_twice(Run(scenario=sick))
     assert max(values(played.world, "preprocessing_queue_depth")) > 20
+
+
+def test_verdicts_take_as_long_as_they_take(world_twice: Twice) -> None:
+    """The time to a verdict, in the metric and in traces, has the wait for the classifier and its slowness in it."""
+    times = []
+    for slowdown in (None, 6_000_000):
+        scenario = watched(guarded(), trace_sampling=1_000_000)
+        if slowdown:
+            scenario = with_fault(scenario, "guardrail_slow", "guardrail", -20 * SECOND, slowdown=slowdown, ramp=0)
+        played = world_twice(Run(scenario=scenario))
+        whole, count = (values(played.world, f"guardrail_latency_seconds_{part}")[-1] for part in ("sum", "count"))
+        traces = played.world.spans.slowest(0, 2_000)
+        spans = [s.end_us - s.start_us for trace in traces for s in trace.spans if s.name == "guardrail"]
+        times.append((whole / count, sum(spans) / len(spans) / SECOND))
+    (metric, span), (slow_metric, slow_span) = times
+    assert span == pytest.approx(metric, rel=0.2)
+    assert slow_metric > 5 * metric
+    assert slow_span > 5 * span

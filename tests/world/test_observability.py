@@ -165,6 +165,16 @@ def test_the_topology_reads_what_dashboards_read(world_twice: Twice) -> None:
     assert all("kv" in c.summary for c in seeing.world.topology() if c.kind == "replica")
 
 
+def test_the_topology_marks_tenants_without_answers(world_twice: Twice) -> None:
+    """A tenant whose requests of the last minute failed is bad and says how many; the others are well."""
+    script = ((10 * SECOND, "shed tenant=storefront 100%"),)
+    seen = [c for c in world_twice(Run(scenario=small(), script=script)).world.topology() if c.kind == "tenant"]
+    assert [c.health for c in seen if c.name == "storefront"] == ["bad"]
+    assert all("% fail" in c.summary for c in seen if c.name == "storefront")
+    assert {c.health for c in seen if c.name != "storefront"} == {"ok"}
+    assert not any("fail" in c.summary for c in seen if c.name != "storefront")
+
+
 # -- targets ------------------------------------------------------------------------------------------------
 
 

@@ -47,6 +47,17 @@ def expect(*wanted: str) -> Probe:
     return probe
 
 
+def ups(wanted: list[int]) -> Probe:
+    """Return a probe that the last scrape found these values of `up` of the replicas that it knows."""
+
+    def probe(world: World) -> None:
+        store = stack_of(world).store
+        found = [store.latest("up", {"job": "vllm", "instance": f"{POOL}-{i}"}) for i in range(5)]
+        assert [value for value in found if value is not None] == wanted, f"at {world.now_us} µs"
+
+    return probe
+
+
 def at_most_down(count: int, *, seen: list[int] | None = None) -> Probe:
     """Return a probe that at most `count` pods are not ready."""
 
@@ -66,11 +77,10 @@ def later(start_us: int, *steps_us: int) -> int:
 
 def test_scaling_out_takes_a_gpu_then_loads_then_serves(world_twice: Twice) -> None:
     """A new replica is provisioned, loads, and is routed to only then; its metrics appear with it."""
-    down: list[float] = []
 
     def look(world: World) -> None:
         expect("ready", "ready", "ready", "provisioning")(world)
-        down.extend(values(world, "up", instance=f"{POOL}-3"))
+        assert not values(world, "up", instance=f"{POOL}-3"), "without an address it is no target"
         assert not values(world, "vllm:num_requests_running", engine=f"{POOL}-3")
 
     probes = (
@@ -80,7 +90,9 @@ def test_scaling_out_takes_a_gpu_then_loads_then_serves(world_twice: Twice) -> N
     )
     run = Run(scenario=small(), script=((SECOND, f"scale {POOL} 4"),), probes=probes)
     played = world_twice(run)
-    assert set(down) == {0.0}, "scraped, and not up"
+    seen = values(played.world, "up", instance=f"{POOL}-3")
+    assert seen == sorted(seen), "first not up, then up"
+    assert set(seen) == {0.0, 1.0}
     assert values(played.world, "vllm:num_requests_running", engine=f"{POOL}-3")
     assert values(played.world, "vllm:generation_tokens_total", engine=f"{POOL}-3")[-1] > 0
 
@@ -122,6 +134,19 @@ def test_scaling_in_drains(world_twice: Twice) -> None:
     assert values(played.world, "envoy_cluster_upstream_rq_retry")[-1] == 0
     assert values(played.world, "envoy_cluster_membership_total")[-1] == 2
     assert sum(bad for key, (_, bad) in played.world.sli().items() if key.startswith("availability")) == 0
+
+
+def test_a_retired_replica_is_no_target_that_is_down(world_twice: Twice) -> None:
+    """Scaled in, it leaves service discovery; started again it is down until it serves; pending it is no target."""
+    run = Run(
+        scenario=quiet(duration=90 * SECOND),
+        script=((SECOND, f"scale {POOL} 2"), (20 * SECOND, f"scale {POOL} 5")),
+        probes=tuple((t * SECOND, up) for t, up in (
+            (0, ups([1, 1, 1])), (15, ups([1, 1])), (25, ups([1, 1])), (32, ups([1, 1, 0, 0])),
+            (85, ups([1, 1, 1, 1])),
+        )),
+    )  # fmt: skip
+    world_twice(run)
 
 
 def test_a_rolling_change_replaces_pods_a_few_at_a_time(world_twice: Twice) -> None:
@@ -214,6 +239,21 @@ def test_a_drained_pod_keeps_its_work(world_twice: Twice) -> None:
     script = ((10 * SECOND, f"drain {POOL}-0"), (51 * SECOND, f"drain {POOL}-0"))
     played = world_twice(Run(scenario=small(), script=script, probes=((50 * SECOND, done),)))
     assert played.stack.pool.pods[0].requests > 0
+
+
+def test_a_drained_replica_that_is_made_anew_takes_part(world_twice: Twice) -> None:
+    """Drained is a label of the pod: a crash keeps it, since the kubelet starts the same pod; a restart does not."""
+    script = ((10 * SECOND, f"drain {POOL}-0"), (20 * SECOND, f"restart {POOL}-0"))
+    played = world_twice(Run(scenario=small(), script=script))
+    assert not played.stack.pool.pods[0].cordoned
+    assert played.stack.pool.pods[0].requests > 0
+
+    def crash(world: World) -> None:
+        pool = stack_of(world).pool
+        pool.crash(pool.pods[0], "CUDA error")
+
+    crashed = world_twice(Run(scenario=small(), script=script[:1], probes=((20 * SECOND, crash),)))
+    assert crashed.stack.pool.pods[0].cordoned
 
 
 @pytest.fixture

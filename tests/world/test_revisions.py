@@ -162,6 +162,37 @@ def test_corrupt_kernels_show_on_their_gpus_only(world_twice: Twice) -> None:
     assert quality.bad[POOL] > 0.2 * quality.judged[POOL]  # type: ignore[attr-defined]
 
 
+def test_golden_prompts_name_the_replicas_that_answer_garbage(world_twice: Twice) -> None:
+    """Asked from when they are switched on, replicas with corrupt kernels fail about as often as they garble."""
+    base = with_fault(complete(small(rate=500, duration=200 * SECOND)), "numeric_corruption", POOL, -20 * SECOND,
+                      with_change="chg-9", garbled=400_000, runs_on=0, hosts=2)  # fmt: skip
+    sick = deployed(base, at_us=-20 * SECOND)
+    script = ((10 * SECOND, "set quality.golden_prompts true"), (160 * SECOND, "set quality.golden_prompts false"))
+    played = world_twice(Run(scenario=sick, script=script))
+    asked, failed = ([values(played.world, name, pod=f"{POOL}-{i}")[-1] for i in range(3)]
+                     for name in ("golden_prompts_total", "golden_prompts_failed_total"))  # fmt: skip
+    assert asked == [75.0] * 3, "three rounds of 25"
+    assert all(15 <= bad <= 45 for bad in failed[:2])
+    assert failed[2] == 0
+    silent = world_twice(Run(scenario=sick))
+    assert values(silent.world, "golden_prompts_total") == []
+
+
+def test_a_replica_that_hangs_fails_its_golden_prompts(world_twice: Twice) -> None:
+    """No answer is not the known answer; one that is loading is not asked."""
+
+    def hang(world: World) -> None:
+        world._stack.pool.pods[1].hang()
+
+    script = ((SECOND, "set quality.golden_prompts true"), (50 * SECOND, f"restart {POOL}-2"))
+    run = Run(scenario=complete(small(rate=0, duration=75 * SECOND)), script=script, probes=((30 * SECOND, hang),))
+    played = world_twice(run)
+    asked, failed = ([values(played.world, name, pod=f"{POOL}-{i}")[-1] for i in range(3)]
+                     for name in ("golden_prompts_total", "golden_prompts_failed_total"))  # fmt: skip
+    assert asked[:2] == [50.0, 50.0]
+    assert failed == [0.0, 25.0, 0.0]
+
+
 def test_a_behaviour_regression_leaves_speed_alone(world_twice: Twice) -> None:
     """The engines make the same steps with the new weights; only what users think of answers changes."""
     plain = complete(small(rate=6_000))

@@ -27,6 +27,7 @@ DATA_METRICS = (
     own("ranker_score", "histogram", "Scores given, 0 to 1.", "ratio", buckets=CONFIDENCE_BUCKETS_PPM),
     own("ranker_decisions_total", "counter", "Requests by what decided: model, rule (unsure), timeout.",
         labels=("by",)),
-    own("ranker_latency_seconds", "histogram", "Time to a score.", "seconds", buckets=TTFT_BUCKETS_US),
+    own("ranker_latency_seconds", "histogram", "Time to a score, waiting included.", "seconds",
+        buckets=TTFT_BUCKETS_US),
 )  # fmt: skip
 """The families of this module."""

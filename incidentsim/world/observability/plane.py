@@ -103,7 +103,7 @@ class Observability(Component):
         down = [(target, why) for target, why in targets if why]
         age = format_duration((stack.kernel.now - self._scraped_us) // 1_000_000 * 1_000_000)
         lines = [f"targets: {len(targets) - len(down)} of {len(targets)} up, last scrape {age} ago"]
-        lines += [f"target {target}: down, {why}" for target, why in down]
+        lines += [f"target {stack.registry.shown(target)}: down, {why}" for target, why in down]
         if stack.journal.shipper is not None:
             lines += stack.journal.shipper.status()
         return lines

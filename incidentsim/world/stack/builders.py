@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from incidentsim.world.stack.component import Component
 from incidentsim.world.stack.data.pipeline import Pipeline
 from incidentsim.world.stack.data.ranker import Ranker
+from incidentsim.world.stack.golden_prompts import GoldenPrompts
 from incidentsim.world.stack.pools.control_plane import ControlPlane
 from incidentsim.world.stack.pools.registry_store import WeightsRegistry
 from incidentsim.world.stack.quality import Quality
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
 
 def _quality(stack: Stack, part: QualityPart) -> list[Component]:
     pools = tuple(stack.pools)
-    quality = Quality(part, seed=stack.seed, book=stack.book, registry=stack.registry, pools=pools)
+    golden = GoldenPrompts(stack.pods, kernel=stack.kernel, registry=stack.registry, seed=stack.seed)
+    quality = Quality(
+        part, seed=stack.seed, book=stack.book, registry=stack.registry, pools=pools, golden=golden
+    )  # fmt: skip
     stack.gateway.on_answer.append(quality.answered)
     return [quality]
 

@@ -13,6 +13,7 @@ from incidentsim.scenario.parts import QualityPart
 from incidentsim.telemetry.registry import Counter, Registry
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.stack.component import Component, ComponentState
+from incidentsim.world.stack.golden_prompts import GoldenPrompts
 from incidentsim.world.stack.requests import DEFECT_KINDS, Attempt
 from incidentsim.world.stack.sli import SliBook
 
@@ -30,9 +31,11 @@ class Quality(Component):
     """
 
     def __init__(
-        self, part: QualityPart, *, seed: int, book: SliBook, registry: Registry, pools: tuple[str, ...]
-    ) -> None:
+        self, part: QualityPart, *, seed: int, book: SliBook, registry: Registry, pools: tuple[str, ...],
+        golden: GoldenPrompts,
+    ) -> None:  # fmt: skip
         super().__init__(part.id)
+        self._golden = golden
         self._part = part
         self._book = book
         self._verdict = Draws(seed, part.id, "verdict")
@@ -54,6 +57,11 @@ class Quality(Component):
                     "quality_audit_flags_total", {**label, "reason": reason}, target="audit"
                 )
 
+    def changed(self, name: str) -> None:
+        """Take a new setting."""
+        if name == "golden_prompts":
+            self._golden.switch(bool(self.int_knob(name)))
+
     def state(self) -> list[object]:
         """Return what defines it."""
         return [*super().state(), list(self.judged.values()), list(self.bad.values())]
@@ -64,7 +72,10 @@ class Quality(Component):
 
     def status(self) -> list[str]:
         """Return how it is measured."""
-        return ["users' thumbs and regenerations come from the product, reasons from the audited sample"]
+        lines = ["users' thumbs and regenerations come from the product, reasons from the audited sample"]
+        if self.int_knob("golden_prompts"):
+            lines.append("every replica is asked golden prompts once a minute: golden_prompts_failed_total")
+        return lines
 
     def answered(self, attempt: Attempt, code: int) -> None:
         """Judge an answer, if a pool or a fallback in its place gave it."""

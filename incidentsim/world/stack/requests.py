@@ -71,25 +71,24 @@ class Attempt(Sequence):
     """One HTTP request at the gateway, and, once dispatched, one sequence in an engine.
 
     `tokens` is what admission counts for it: prompt plus max_tokens. `queued_us` is when it last began to wait for a
-    pool. `at` is the stage it is in, `stage` how many it has entered, `lane` the pool's lane it waits or runs in,
-    `served` the pod that got it last. `marks` are (stage, start, end) of a traced attempt,
-    `sample` the journal's draw (-1 = not yet). `defects` are what spoils
-    its answer (see `quality`), None = nothing.
+    pool. `at` is the stage it is in, since `entered_us`; `stage` how many it has entered, `lane` the pool's lane it
+    waits or runs in, `served` the pod that got it last. `marks` are (stage, start, end) of a traced attempt, `sample`
+    the journal's draw (-1 = not yet). `defects` are what spoils its answer (see `quality`), None = nothing.
 
     A hedge, or a retry that joins earlier work, has a second sequence: `carrier` is the one that works for this
     attempt, `carries` the attempt that this sequence works for; a carrier counts as ended itself. `tried` are the
     pools that failed it, as bits.
     """
 
-    __slots__ = ("at", "carrier", "carries", "defects", "dispatched_us", "ended", "gateway_retries", "lane", "marks",
-                 "number", "pod", "queued", "queued_us", "received_us", "request", "sample", "served", "stage",
-                 "tokens", "tried")  # fmt: skip
+    __slots__ = ("at", "carrier", "carries", "defects", "dispatched_us", "ended", "entered_us", "gateway_retries",
+                 "lane", "marks", "number", "pod", "queued", "queued_us", "received_us", "request", "sample", "served",
+                 "stage", "tokens", "tried")  # fmt: skip
 
     def __init__(self, request: UserRequest, number: int, received_us: int) -> None:
         super().__init__(0, received_us, request.prompt, request.output, None, request.prefix)
         self.request = request
         self.number = number
-        self.received_us = self.queued_us = received_us
+        self.received_us = self.queued_us = self.entered_us = received_us
         self.dispatched_us = NEVER
         self.tokens = request.prompt + request.max_tokens
         self.sample = -1

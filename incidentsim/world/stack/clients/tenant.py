@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 RETRYABLE: Final = (429, 499, 500, 502, 503, 504)
 """Codes that SDKs retry: rate limits, server errors, and their own timeouts (OpenAI and Anthropic clients)."""
 
+MINUTE_US: Final = 60_000_000
+
+WARN_SHARE: Final = 0.02
+BAD_SHARE: Final = 0.1
+"""Shares of a tenant's requests without an answer from which the map marks it."""
+
 FIRST_ASN: Final = 64_496
 """Tenants' networks in the logs: autonomous system numbers reserved for documentation (RFC 5398)."""
 
@@ -107,9 +113,13 @@ class TenantState(Component):
                         f"queued requests: {gateway.queued_of(self.id)}"]  # fmt: skip
 
     def view(self, store: SeriesStore) -> ComponentState | None:
-        """Return its demand."""
-        return ComponentState(name=self.id, kind=self.kind, health="ok", summary=f"priority {self.priority}",
-                              edges=(("gateway", f"{self.rate_milli() / 1000:.0f} req/s"),))  # fmt: skip
+        """Return its demand, and which share of its requests had no answer in the last minute, as reported."""
+        share = self._gateway.metrics.fail_share(self.id, store, MINUTE_US)
+        return ComponentState(
+            name=self.id, kind=self.kind, edges=(("gateway", f"{self.rate_milli() / 1000:.0f} req/s"),),
+            health="bad" if share >= BAD_SHARE else "warn" if share >= WARN_SHARE else "ok",
+            summary=f"priority {self.priority}" + (f", {share:.0%} fail" if share >= WARN_SHARE else ""),
+        )  # fmt: skip
 
     def held(self) -> int:
         """Return its attempts that may still be running, and its users' sessions."""

@@ -109,9 +109,9 @@ class Ranker(Component):
         score = _ONE // 2 + (self._draw.below(2 * key + 1, _ONE) - _ONE // 2) * share // _ONE
         self._confidence.observe(confidence)
         self._scores.observe(score)
-        self._latency.observe(part.service_time)
+        self._latency.observe(now - attempt.entered_us)
         if attempt.marks is not None:
-            attempt.marks.append((self.id, now - part.service_time, now))
+            attempt.marks.append((self.id, attempt.entered_us, now))
         if confidence < self.int_knob("confidence_threshold"):
             self._by["rule"].value += 1
             self._decide(attempt, part.rule_defects)

@@ -41,7 +41,7 @@ class Gateway(Component):
     ) -> None:  # fmt: skip
         super().__init__("gateway")
         self._kernel = kernel
-        self._metrics = metrics
+        self.metrics = metrics
         self._journal = journal
         self.lanes = tuple(lanes)
         self.routes: dict[str, Route] = {}
@@ -167,7 +167,7 @@ class Gateway(Component):
             return
         tenant.open += 1
         retry = attempt.number > 1
-        self._metrics.received(tenant.id, request.prompt, retry=retry)
+        self.metrics.received(tenant.id, request.prompt, retry=retry)
         if not retry:
             self._client_budget.first(now)
         elif request.running is not None and self._rejoin(attempt, request.running, now):
@@ -178,7 +178,7 @@ class Gateway(Component):
         self._journal.begin(attempt)
         key = request.index << 6 | tenant.number
         if self.guards.on and (refusal := self.guards.refusal(attempt)) is not None:
-            self._metrics.limited(tenant.id)
+            self.metrics.limited(tenant.id)
             self.answer(attempt, refusal.code, final=refusal.final, reason=refusal.reason)
         elif self.shedder.rules and self.shedder.refuses(tenant.id, tenant.priority, request.prompt, key):
             self._refuse(attempt, "shed")
@@ -192,7 +192,7 @@ class Gateway(Component):
         request.running = None
         if not self._idempotent or not join(attempt, running):
             return False
-        self._metrics.joined(request.tenant.id)
+        self.metrics.joined(request.tenant.id)
         self._journal.begin(attempt)
         if attempt.first_us != NEVER:
             attempt.first_us = now
@@ -209,6 +209,7 @@ class Gateway(Component):
         if number < len(route.stages):
             attempt.stage = number + 1
             stage = attempt.at = route.stages[number]
+            attempt.entered_us = self._kernel.now
             stage.enter(attempt)
             return
         attempt.at = None
@@ -293,7 +294,7 @@ class Gateway(Component):
         if attempt is None or attempt.ended:
             return
         request = attempt.request
-        self._metrics.first_token(request.tenant.id, now - attempt.received_us)
+        self.metrics.first_token(request.tenant.id, now - attempt.received_us)
         if request.first_us == NEVER:
             request.first_us = now
 
@@ -344,7 +345,7 @@ class Gateway(Component):
             attempt.at = None
 
     def _refuse(self, attempt: Attempt, reason: str) -> None:
-        self._metrics.limited(attempt.request.tenant.id)
+        self.metrics.limited(attempt.request.tenant.id)
         self.answer(attempt, 429, reason=reason)
 
     def answer(self, attempt: Attempt, code: int, *, final: bool = False, reason: str = "") -> None:
@@ -356,7 +357,7 @@ class Gateway(Component):
             self.gateway_retries_in_flight -= 1
         request = attempt.request
         request.tenant.open -= 1
-        self._metrics.answered(request.tenant.id, code)
+        self.metrics.answered(request.tenant.id, code)
         lane = attempt.lane or self.lanes[0]
         lane.metrics.classes[code // 100].value += 1
         if lane.breaker.on and attempt.served is not None and lane.breaker.heard(code, self._kernel.now):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from incidentsim.telemetry.registry import Counter, Registry
+from incidentsim.telemetry.store import SeriesStore
 
 if TYPE_CHECKING:
     from incidentsim.world.stack.edge.gateway import Gateway
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 CODES: Final = (200, 400, 401, 403, 413, 429, 499, 500, 502, 503, 504)
 """Status codes that the gateway answers with."""
+
+OK: Final = 200
 
 
 class ClusterMetrics:
@@ -95,6 +98,16 @@ class GatewayMetrics:
         self.registry = registry
         self._shown = tenants
         self._of = {tenant: _TenantMetrics(registry, shown) for tenant, shown in tenants.items()}
+
+    def fail_share(self, tenant: str, store: SeriesStore, over_us: int) -> float:
+        """Return the share of a tenant's requests that ended without an answer in the last `over_us` µs, as scraped."""
+        label = {"tenant": self._shown[tenant]}
+        answered = without = 0.0
+        for code in CODES:
+            grown = store.growth("gateway_responses_total", {**label, "code": str(code)}, over_us) or 0.0
+            answered += grown
+            without += grown if code != OK else 0.0
+        return without / answered if answered else 0.0
 
     def watch(self, gateway: Gateway) -> None:
         """Register the gauges that read the gateway's state."""

@@ -22,7 +22,7 @@ class ContainerSeries:
         self._node = node
         self._pod = pod
         labels = {"node": node.host, "namespace": "serving", "pod": pod.id}
-        registry.counter_from("container_cpu_usage_seconds_total", labels, self._cpu, target=f"cadvisor/{node.id}")
+        registry.counter_from("container_cpu_usage_seconds_total", labels, self._cpu, target=node.container_target)
 
     def _cpu(self) -> float:
         engine = self._pod.engine

@@ -65,7 +65,9 @@ class Node(Component):
         self._linked = self._linked_before = 0
         self._slack = Draws(seed, self.id, "watchdog")
         self._containers: dict[str, ContainerSeries] = {}
-        self.target = f"dcgm/{self.id}"
+        self.target, self.container_target = f"dcgm/{self.id}", f"cadvisor/{self.id}"
+        for target in (self.target, self.container_target):
+            registry.show(target, shown_host)
         card = CARDS[preset.gpu]
         self.gpus = [Gpu(self, card, i, seed=seed, entity=self.id) for i in range(gpus)]
         for gpu in self.gpus:
@@ -257,7 +259,7 @@ class Node(Component):
         """The host dies: no process on it answers any more, and Kubernetes finds out by its silence."""
         self.down = True
         self._outage += 1
-        self._registry.set_up(self.target, False)
+        self._answer(False)
         if self.pod is not None:
             self.pod.hang()
             self._registry.set_up(f"vllm/{self.pod.id}", False)
@@ -269,11 +271,16 @@ class Node(Component):
             return
         self.down = self.not_ready = False
         self._outage += 1
-        self._registry.set_up(self.target, True)
+        self._answer(True)
         self._journal.emit("info", "kubelet", self.id, f"Node {self.host} status is now: NodeReady", {})
         if self.pod is not None:
             self.pod.pool.restart(self.pod, "node was rebooted")
         self.on_schedulable()
+
+    def _answer(self, up: bool) -> None:
+        """Say whether scrapes of what runs on every host succeed."""
+        for target in (self.target, self.container_target):
+            self._registry.set_up(target, up)
 
     def _missed(self, call: Call) -> None:
         if call.argument != self._outage:

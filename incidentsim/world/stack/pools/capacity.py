@@ -62,7 +62,7 @@ class Capacity:
             node = self.ensure_node(min(index, self.hosts.count - 1))
             pod = Pod(self._kernel, pool, index, node, self._registry)
             pods.append(pod)
-            self._registry.set_up(f"vllm/{pod.id}", False)
+            self._registry.unlist(f"vllm/{pod.id}")
             for name, labels, read in (
                 ("kube_pod_container_status_restarts_total", {}, partial(getattr, pod, "restarts")),
                 ("kube_pod_container_status_waiting_reason", {"reason": "CrashLoopBackOff"},
@@ -178,7 +178,6 @@ class Capacity:
         self._accrue()
         pod.holds_gpu = False
         self._pool.stop(pod, "pending")
-        self._registry.set_up(f"vllm/{pod.id}", False)
         pod.node.leave(pod)
         self._pool.create(pod, self._place)
         if pod.state == "pending":

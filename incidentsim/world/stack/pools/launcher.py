@@ -56,9 +56,10 @@ class Launcher:
     # -- coming up ------------------------------------------------------------------------------------------
 
     def load_new(self, pod: Pod) -> None:
-        """Start the first container of a new pod: it has the revisions wanted now, and no crashes behind it."""
+        """Start the first container of a new pod: with the revisions wanted now, no crashes, and in rotation."""
         pod.revisions = dict(self._pool.revisions.wanted)
         pod.failures = 0
+        pod.cordoned = False
         self.load(pod)
 
     def load(self, pod: Pod) -> None:

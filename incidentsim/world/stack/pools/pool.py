@@ -267,7 +267,7 @@ class Pool(Component):
             return
         pod.state = "refused"
         pod.epoch += 1
-        self._registry.set_up(f"vllm/{pod.id}", False)
+        self._registry.unlist(f"vllm/{pod.id}")
         self._journal.emit("error", "kube-controller-manager", "control-plane",
                            f"Error creating pod {pod.id}: {why}", {"pod": pod.id})  # fmt: skip
         later = min(2 * wait_us, LONGEST_REFUSED_RETRY_US)
@@ -297,7 +297,9 @@ class Pool(Component):
         pod.epoch += 1
         lost = pod.stop()
         self.reroute()
-        if state in ("crashed", "gone"):
+        if state in ("gone", "pending"):
+            self._registry.unlist(f"vllm/{pod.id}")
+        elif state == "crashed":
             self._registry.set_up(f"vllm/{pod.id}", False)
         self.gateway.lost(lost)
 

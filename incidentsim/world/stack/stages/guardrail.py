@@ -167,13 +167,13 @@ class Guardrail(Component):
                     else "rpc error: code = DeadlineExceeded desc = context deadline exceeded")  # fmt: skip
             self._journal.emit("warn", "gateway", "gateway-0", f"ext_proc guardrail: {text}",
                                {"mode": self._mode, "failures": self._failures})  # fmt: skip
-        self._kernel.after(after_us, self._missed, (attempt, after_us))
+        self._kernel.after(after_us, self._missed, attempt)
 
     def _missed(self, call: Call) -> None:
-        attempt, after_us = call.argument
+        attempt: Attempt = call.argument
         if self._waiting.pop(attempt, 0) is not None:
             return
-        self._mark(attempt, after_us)
+        self._mark(attempt)
         if self._mode == "fail_closed":
             self._verdicts["refused"].value += 1
             self._gateway.failed(attempt, 503, "guardrail unavailable, failing closed")
@@ -188,7 +188,7 @@ class Guardrail(Component):
         if not request.hostile:
             score += self.shift_ppm
             score = score if score < _ONE else _ONE
-        self._mark(attempt, self._part.service_time)
+        self._mark(attempt)
         if score >= self._block_from:
             self._block(attempt)
         elif score >= self._review_from and self._review.submit(attempt, self._part.review_time, self._reviewed):
@@ -210,11 +210,12 @@ class Guardrail(Component):
         self._book.judged("safety", request.tenant.id, bad=not request.hostile)
         self._gateway.failed(attempt, 403, "blocked by content policy", final=True)
 
-    def _mark(self, attempt: Attempt, took_us: int) -> None:
+    def _mark(self, attempt: Attempt) -> None:
+        """Count how long the request has been here: waiting, and classified or waited for in vain."""
         now = self._kernel.now
-        self._latency.observe(took_us)
+        self._latency.observe(now - attempt.entered_us)
         if attempt.marks is not None:
-            attempt.marks.append((self.id, now - took_us, now))
+            attempt.marks.append((self.id, attempt.entered_us, now))
 
     def _answered(self, attempt: Attempt, code: int) -> None:
         """Judge an answer that a model gave: did an attack get through?"""

@@ -131,11 +131,9 @@ class Preprocessing(Component):
         self._station.cancel(attempt)
 
     def _done(self, attempt: Attempt, now: int) -> None:
-        part = self._part
-        took = part.service_time + attempt.prompt * part.per_1k_tokens // 1_000
-        self._latency.observe(took)
+        self._latency.observe(now - attempt.entered_us)
         if attempt.marks is not None:
-            attempt.marks.append((self.id, now - took, now))
+            attempt.marks.append((self.id, attempt.entered_us, now))
         worker = self._next_worker()
         key = attempt.request.index << 6 | attempt.request.tenant.number
         poison = self.poison_ppm and self._poison.below(key, _ONE) < self.poison_ppm
