@@ -11,6 +11,7 @@ from incidentsim.certify.demands import demanded
 from incidentsim.certify.player_checks import LADDER, PLAYERS
 from incidentsim.commands.reference import table
 from incidentsim.scenario.load import load_scenario
+from incidentsim.scenario.model import Scenario
 from incidentsim.specs.exercises import SHAPES, SKILLS
 
 HEADS = (
@@ -21,6 +22,7 @@ HEADS = (
 
 def certificates_page(folders: Mapping[str, Path]) -> str:
     """Return the page: every scenario with the figures of its certificate."""
+    known = {name: load_scenario(folder) for name, folder in folders.items()}
     return "\n".join([
         "# Scenarios and their certificates", "",
         "`incidentsim scenario certify` proves a scenario by running it, and writes `certificate.json` into its "
@@ -32,10 +34,10 @@ def certificates_page(folders: Mapping[str, Path]) -> str:
         certificates_table(folders), "",
         "## Which exercise is which", "",
         "What scenarios say they train: shapes of exercises, and the four buckets that every set should sample.", "",
-        shapes_table(folders), "",
+        shapes_table(known), "",
         "## What an incident can be", "",
         "Beside shapes, the catalogue must hold incidents that answer to none of the usual reflexes.", "",
-        demands_table(folders),
+        demands_table(known),
     ]) + "\n"  # fmt: skip
 
 
@@ -44,9 +46,8 @@ def certificates_table(folders: Mapping[str, Path]) -> str:
     return table(HEADS, [_row(name, folder) for name, folder in folders.items()])
 
 
-def shapes_table(folders: Mapping[str, Path]) -> str:
+def shapes_table(known: Mapping[str, Scenario]) -> str:
     """Return a line for each exercise shape and each bucket, with the scenarios that serve it."""
-    known = {name: load_scenario(folder) for name, folder in folders.items()}
     rows = [
         (shape, help_text, ", ".join(name for name, one in known.items() if shape in one.shapes) or "none")
         for shape, help_text in SHAPES.items()
@@ -57,9 +58,8 @@ def shapes_table(folders: Mapping[str, Path]) -> str:
     return table(("shape or bucket", "what it is", "scenarios"), rows)
 
 
-def demands_table(folders: Mapping[str, Path]) -> str:
+def demands_table(known: Mapping[str, Scenario]) -> str:
     """Return a line for each demand on the whole catalogue, with the scenarios that meet it."""
-    known = {name: load_scenario(folder) for name, folder in folders.items()}
     return table(("an incident where", "what it is", "scenarios", "which"), demanded(known))
 
 

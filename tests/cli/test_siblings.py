@@ -11,13 +11,12 @@ import pytest
 from incidentsim.commands.parse import parse
 from incidentsim.errors import CommandError
 from incidentsim.scenario.cast import make_cast
-from incidentsim.scenario.catalogue import folders
-from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.places import packaged_root
 from incidentsim.scenario.siblings import Parent
 from incidentsim.session.judging import shown_vocabulary
 from incidentsim.specs.verbs import VERBS
 from incidentsim.sweep.players import remembered
+from tests.catalogue import shipped_with_variants
 from tests.cli.conftest import FIXTURES, SCENARIO, CommandLine
 
 PASS = 5.0
@@ -50,10 +49,7 @@ LEFT: dict[str, list[str]] = {
 }
 """What of the acts published for a scenario can still be done on its siblings: to no good. All others are refused."""
 
-SHIPPED = [
-    name for name, folder in folders(packaged_root()).items()
-    if (packaged_root() / name).is_dir() and load_scenario(folder).variants is not None
-]  # fmt: skip
+SHIPPED = shipped_with_variants()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidentsim.errors import ScenarioError
-from incidentsim.scenario.catalogue import folders
 from incidentsim.scenario.lint import lint
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.places import packaged_root
@@ -20,16 +19,14 @@ from incidentsim.scenario.problems import Problems
 from incidentsim.scenario.safe_yaml import load_yaml
 from incidentsim.scenario.siblings import Parent, Sibling, problems_of_options
 from incidentsim.scenario.write_yaml import yaml_text
+from tests.catalogue import shipped_with_variants
 from tests.scenario.conftest import Workshop
 from tests.scenario.mutate import mutations
 
 SECTION = (Path(__file__).parent / "variants.yaml").read_text(encoding="utf-8")
 REFUSE = '{"t": 60, "command": "shed all 30% --because \\"chg-9, 400k\\""}\n'
 LESS = '{"t": 70, "command": "limit {tenant.corner-shop} tokens 100k"}\n'
-SHIPPED = [
-    name for name, folder in folders(packaged_root()).items()
-    if (packaged_root() / name).is_dir() and load_scenario(folder).variants is not None
-]  # fmt: skip
+SHIPPED = shipped_with_variants()
 
 
 @pytest.fixture

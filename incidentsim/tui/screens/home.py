@@ -11,12 +11,12 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from incidentsim.specs.levels import LEVELS
-from incidentsim.text import clean
 from incidentsim.tui.presenters.pages import gallery_detail, gallery_rows, matching, recent_rows
 from incidentsim.tui.presenters.rows import Row, Span, span
 from incidentsim.tui.provider import GalleryEntry, HomeProvider
 from incidentsim.tui.safe import set_titles
 from incidentsim.tui.widgets.bars import KeyHints
+from incidentsim.tui.widgets.line_input import LineInput
 from incidentsim.tui.widgets.plot import RowPanel
 from incidentsim.tui.widgets.rows_view import RowsView
 
@@ -27,16 +27,12 @@ if TYPE_CHECKING:
 _NONE = "No scenario: none has all the words of the filter (Esc shows all), or none was found (see `scenario list`)."
 
 
-class FilterLine(Input):
+class FilterLine(LineInput):
     """The line that filters scenarios; arrows and Enter lead back to the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,up", "screen.focus('gallery')", show=False),
     ]
-
-    def validate_value(self, value: str) -> str:
-        """Keep control and invisible characters out of the line, pasted ones too."""
-        return clean(value)
 
 
 class HomeScreen(Screen[None]):
@@ -88,6 +84,10 @@ class HomeScreen(Screen[None]):
         """Read gallery and sessions again and show them."""
         self.busy(self._busy)
         set_titles(self.query_one("#recent-pane"), "Your sessions")
+        self.query_one(KeyHints).update((
+            ("Enter", "play or resume"), ("↑ ↓", "choose"), ("/", "filter"), ("l", "level"), ("?", "help"),
+            ("Tab", "next list"), ("q", "quit"),
+        ))  # fmt: skip
         self._entries = self.provider.gallery()
         self._show_gallery()
         self.query_one("#recent", RowsView).show(recent_rows(self.provider.recent()))
@@ -100,10 +100,6 @@ class HomeScreen(Screen[None]):
         count = f"{len(found)} of {len(self._entries)}" if wanted.strip() else str(len(found))
         set_titles(self.query_one("#gallery-pane"), f"Scenarios  {count}", f"level: {self._preset or 'as written'}")
         self._describe(gallery.cursor_key)
-        self.query_one(KeyHints).update((
-            ("Enter", "play or resume"), ("↑ ↓", "choose"), ("/", "filter"), ("l", "level"), ("?", "help"),
-            ("Tab", "next list"), ("q", "quit"),
-        ))  # fmt: skip
 
     def action_filter(self) -> None:
         """Open the filter line, or go to it."""
@@ -141,13 +137,9 @@ class HomeScreen(Screen[None]):
             self.query_one("#home-title", RowPanel).show([Row(spans=title)])
 
     def _describe(self, key: str) -> None:
-        if not key:
-            set_titles(self.query_one("#detail-pane"), "")
-            self.query_one("#detail", RowsView).show([])
-        for entry in self._entries:
-            if entry.id == key:
-                set_titles(self.query_one("#detail-pane"), entry.id)
-                self.query_one("#detail", RowsView).show(gallery_detail(entry, self._preset))
+        entry = next((entry for entry in self._entries if entry.id == key), None)
+        set_titles(self.query_one("#detail-pane"), key)
+        self.query_one("#detail", RowsView).show(gallery_detail(entry, self._preset) if entry else [])
 
     def on_rows_view_moved(self, event: RowsView.Moved) -> None:
         """Describe the scenario under the cursor."""

@@ -21,6 +21,7 @@ from incidentsim.commands.items import Completion, CompletionItem
 from incidentsim.text import clean
 from incidentsim.tui.presenters.completion import accepted, completion_rows, usage_spans
 from incidentsim.tui.presenters.rows import Row, Span, span, wrap
+from incidentsim.tui.widgets.line_input import LineInput
 from incidentsim.tui.widgets.plot import RowPanel
 
 Completer = Callable[[str, int], Completion]
@@ -34,7 +35,7 @@ MESSAGE_ROWS = 2
 """Rows that what is said of a line may take; what is said while typing stays in one, so that nothing jumps."""
 
 
-class PromptInput(Input):
+class PromptInput(LineInput):
     """The editable line itself; keys that are not editing are passed to its prompt.
 
     While the line is empty it leaves the keys in `passes` to the screen: a digit then opens a tab. Its own keys are
@@ -75,10 +76,6 @@ class PromptInput(Input):
 
     def _leaves(self, key: str) -> bool:
         return not self.value and key in self.passes
-
-    def validate_value(self, value: str) -> str:
-        """Keep control and invisible characters out of the line, pasted ones too."""
-        return clean(value)
 
     def action_ask(self, what: str) -> None:
         """Pass a key on."""
