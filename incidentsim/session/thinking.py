@@ -20,6 +20,8 @@ EVEN_PPM = 500_000
 SURE_PPM = 1_000_000
 """Probability recorded for a diagnosis that names none: a commitment without a hedge."""
 
+_WITHOUT_CAUSE = "it names no cause, so it can't be found right: --cause COMPONENT:FAULT names one (Tab offers them)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thought:
@@ -84,7 +86,8 @@ class Ledger:
             "cause": command.args.get("cause", ""),
             "p_ppm": _ppm(command, EVEN_PPM),
         }
-        return Thought(type="hypothesis", body=body, text=f"hypothesis {number} stated")
+        text = f"hypothesis {number} stated"
+        return Thought(type="hypothesis", body=body, text=text if body["cause"] else f"{text}; {_WITHOUT_CAUSE}")
 
     def _rule_out(self, command: Command) -> Thought:
         what = command.args["what"]

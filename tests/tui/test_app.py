@@ -266,6 +266,27 @@ async def test_help_palette_and_leaving() -> None:
         await wait_for(pilot, lambda: not app.is_running, "left")
 
 
+async def test_help_is_a_word_too() -> None:
+    """`help` typed as a command opens the help, `help VERB` that on one; neither is submitted, a wrong one says so."""
+    provider = FakeProvider()
+    app = IncidentApp(provider, start="slow-chat")
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await to_live(pilot, provider)
+
+        async def typed(line: str) -> None:
+            screen.command_line.focus_line(line)
+            await pilot.press("enter")
+
+        for line, wanted in (("help", "Everywhere"), ("Help scale", "scale <pool> <count>")):
+            await typed(line)
+            await wait_for(pilot, lambda: isinstance(app.screen, HelpScreen), "help")
+            assert wanted in "\n".join(r.text for r in app.screen.query_one("#help-text", RowsView).rows)
+            await pilot.press("escape")
+        await typed("help scael")
+        await wait_for(pilot, lambda: "did you mean 'scale'" in shown(app), "said")
+        assert screen.feed.results == []
+
+
 async def test_a_scenario_that_cannot_be_opened_says_why() -> None:
     """A project error becomes a notification, and home stays."""
     app = IncidentApp(FakeProvider(), start="broken")

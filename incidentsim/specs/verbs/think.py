@@ -9,8 +9,9 @@ P = arg("p", "probability", "How sure you are, 0 to 1.", required=False)
 THINK_VERBS = (
     VerbSpec(name="hypothesis", group="think", help="State what you think is going on, and how sure you are.",
              arguments=(arg("statement", "text", "In your own words.", rest=True),),
-             options=(P, arg("cause", "cause", "COMPONENT:FAULT, if you can name it.", required=False)),
-             example='hypothesis "one tenant fills the KV cache" --p 0.6'),
+             options=(P, arg("cause", "cause", "COMPONENT:FAULT, if you can name it: this is what is scored.",
+                             required=False)),
+             example='hypothesis "long prompts crowd out the rest" --cause gateway:length_blind_admission --p 0.6'),
     VerbSpec(name="rule-out", group="think", help="Drop a hypothesis, by its number or by cause.",
              arguments=(arg("what", "text", "The hypothesis number or the statement.", rest=True),),
              example="rule-out 2"),

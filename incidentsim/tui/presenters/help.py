@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incidentsim.commands.help import overview
+from incidentsim.commands.help import overview, verb_help
 from incidentsim.specs.verbs import VERBS
 from incidentsim.tui.presenters.results import DANGER_GLYPH
 from incidentsim.tui.presenters.rows import Row, row, span
@@ -33,6 +33,7 @@ _KEYS = (
     )),
     ("Command line", (
         ("Enter", "run; a risky command asks once, a second Enter confirms"),
+        ("help", "this help; with the name of a command, what that one takes and does"),
         ("Tab", "take the marked offer"),
         ("↓ ↑", "choose an offer; on an empty line walk through history"), ("Ctrl+R", "search the history"),
         ("PgUp", "scroll the answers; PgDn forward"),
@@ -50,6 +51,12 @@ _KEYS = (
         ("w", "window: 5, 15, 30, 60 min"), ("c", "compare with ten minutes ago"),
     )),
 )  # fmt: skip
+
+
+def verb_rows(verb: str) -> list[Row]:
+    """Return help on one command. Raises CommandError with a suggestion for an unknown one."""
+    usage, *lines = verb_help(verb)
+    return [row(span(usage, "accent"), indent=4), *(row(line, indent=4) for line in lines)]
 
 
 def help_rows() -> list[Row]:

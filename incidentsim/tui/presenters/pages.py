@@ -18,7 +18,8 @@ _MARKS = {"good": ("✓ ", "ok"), "bad": ("✖ ", "bad"), "": ("· ", "dim")}
 SCORED = (
     "Scored are effects, not names: harm to users that you end and how soon, the right diagnosis with what you saw of "
     "its evidence, a hypothesis before and a check after what you do, and true updates. Harm that you do takes points.",
-    "Looking costs nothing but time. The clock runs, and you may pause it.",
+    "Looking costs nothing but time. What you ask for counts as seen: a query, a log filter, a component, a change, a "
+    "question. Tiles, alerts and lines that pass by do not. The clock runs, and you may pause it.",
 )
 """What every debrief is about, said before it counts (docs/scoring.md)."""
 

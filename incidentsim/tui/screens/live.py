@@ -13,12 +13,15 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from incidentsim.client_api import Ack
+from incidentsim.errors import CommandError
 from incidentsim.tui.feed import LiveFeed
+from incidentsim.tui.presenters.help import verb_rows
 from incidentsim.tui.presenters.numbers import next_speed, speed_text
 from incidentsim.tui.presenters.results import answer_key, answer_line, result_rows
 from incidentsim.tui.presenters.rows import span
 from incidentsim.tui.presenters.timeline import notice_spans
 from incidentsim.tui.safe import set_titles
+from incidentsim.tui.screens.help import HelpScreen
 from incidentsim.tui.tabs.base import Tab
 from incidentsim.tui.tabs.changes import ChangesTab
 from incidentsim.tui.tabs.channel import ChannelTab
@@ -223,8 +226,20 @@ class LiveScreen(Screen[None]):
 
     def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
         """Submit a command; the tab keeps the focus where it is."""
-        if event.prompt is self.command_line:
+        if event.prompt is not self.command_line:
+            return
+        word, _, verb = event.text.strip().partition(" ")
+        if word.casefold() == "help":
+            self._help(verb.strip())
+        else:
             self.run_command(event.text, keep=True)
+
+    def _help(self, verb: str) -> None:
+        """Show the help, or that on one command: reading it is no move, and isn't recorded."""
+        try:
+            self.app.push_screen(HelpScreen(verb_rows(verb) if verb else ()))
+        except CommandError as error:
+            self.command_line.tell((span(str(error), "bad"),))
 
     def on_tab_offered(self, event: Tab.Offered) -> None:
         """Put a line into the command line, for a person to run or to change."""
