@@ -15,6 +15,7 @@ from incidentsim.certify.table import certificates_table
 from incidentsim.cli.main import main
 from incidentsim.exact import canonical_json
 from incidentsim.scenario.load import load_scenario
+from incidentsim.session.engine import ENGINE_COMPAT
 from tests.sweep.tiny import make_tiny
 
 
@@ -131,7 +132,7 @@ def test_another_engine_needs_another_certificate(folder: Path, monkeypatch: pyt
     """When digests change, certificates of before no longer hold."""
     assert certify(folder) == 1
     monkeypatch.setattr("incidentsim.certify.certificate.ENGINE_COMPAT", 99)
-    assert staleness(folder, load_scenario(folder)) == "its certificate is of engine compat 2, not 99"
+    assert staleness(folder, load_scenario(folder)) == f"its certificate is of engine compat {ENGINE_COMPAT}, not 99"
 
 
 def test_nothing_to_certify_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
