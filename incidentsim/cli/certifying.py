@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from incidentsim.certify.certificate import Certificate
+    from incidentsim.certify.run import Plan
 
 FAILED = 1
 """Exit code when a check fails, or a certificate is not current."""
@@ -69,6 +70,29 @@ def certify(
     )
 
 
+def prove(folder: Path, config: Config, *, seeds: int) -> list[str]:
+    """Certify one scenario with the short panel and write the certificate; return the names of the checks that fail."""
+    from incidentsim.certify.certificate import write
+    from incidentsim.certify.run import certify
+    from incidentsim.scenario.load import load_scenario
+
+    plan = _plan(config, seeds=seeds, players="short", workers=None)
+    certificate = certify(load_scenario(folder), plan, lambda what: click.echo(what, err=True))
+    write(certificate, folder)
+    return [check["name"] for check in certificate.checks if not check["ok"]]
+
+
+def _plan(config: Config, *, seeds: int, players: str, workers: int | None) -> Plan:
+    from incidentsim.certify.player_checks import PLAYERS
+    from incidentsim.certify.run import Plan
+    from incidentsim.cli.library import cache_dir
+
+    return Plan(
+        seeds=tuple(range(1, seeds + 1)), players=PLAYERS[players], data=config.data_dir, cache=cache_dir(config),
+        workers=workers or os.cpu_count() or 1,
+    )  # fmt: skip
+
+
 def _folders(names: tuple[str, ...], everything: bool, config: Config) -> list[Path]:
     from incidentsim.scenario.catalogue import find, folders
 
@@ -104,17 +128,12 @@ def _certify(
     wanted: list[Path], config: Config, *, seeds: int, players: str, workers: int | None, as_json: bool, keep: bool
 ) -> int:
     from incidentsim.certify.certificate import better_there, write
-    from incidentsim.certify.player_checks import PLAYERS
-    from incidentsim.certify.run import Plan, certify
-    from incidentsim.cli.library import cache_dir
+    from incidentsim.certify.run import certify
     from incidentsim.cli.report import console
     from incidentsim.scenario.files import show_file
     from incidentsim.scenario.load import load_scenario
 
-    plan = Plan(
-        seeds=tuple(range(1, seeds + 1)), players=PLAYERS[players], data=config.data_dir, cache=cache_dir(config),
-        workers=workers or os.cpu_count() or 1,
-    )  # fmt: skip
+    plan = _plan(config, seeds=seeds, players=players, workers=workers)
     loaded = [(folder, load_scenario(folder)) for folder in wanted]  # a mistake is told before anything runs
     found: list[Certificate] = []
     for folder, scenario in loaded:

@@ -135,6 +135,22 @@ def test_another_engine_needs_another_certificate(folder: Path, monkeypatch: pyt
     assert staleness(folder, load_scenario(folder)) == f"its certificate is of engine compat {ENGINE_COMPAT}, not 99"
 
 
+def test_siblings_are_certified_as_they_are_written(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`vary --certify` leaves a current certificate beside each sibling, says what fails, and ends with 1 then."""
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    parent = make_tiny(home / "parents")
+    with (parent / "scenario.yaml").open("a", encoding="utf-8") as file:
+        file.write("variants: {change_ids: true}\n")
+    monkeypatch.setattr("incidentsim.scenario.siblings.lint", lambda _: [])  # half a minute is too short for it
+    assert main(["scenario", "vary", str(parent), "--out", str(home / "siblings"), "--certify", "1", "--json"]) == 1
+    (told,) = json.loads(capsys.readouterr().out)
+    sibling = Path(told["path"])
+    assert "unattended" in told["failing"]
+    assert staleness(sibling, load_scenario(sibling)) == ""
+
+
 def test_nothing_to_certify_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     """Names, paths or --all are asked for."""
     assert main(["scenario", "certify"]) == 2

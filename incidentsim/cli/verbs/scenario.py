@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from incidentsim.cli.certifying import certify
-from incidentsim.cli.options import json_option, scenarios_option
+from incidentsim.cli.certifying import FAILED, certify, prove
+from incidentsim.cli.options import MAX_SEEDS, data_option, json_option, scenarios_option
 from incidentsim.config import load_config
 from incidentsim.errors import ScenarioError, UsageError
 
@@ -196,27 +196,33 @@ def new(name: str, into: Path) -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("scenarios"), show_default=True,
               help="Folder to write to; siblings in ./scenarios are found by name.")  # fmt: skip
 @click.option("--show", "reveal", is_flag=True, help="Say what differs. Not for candidates: it tells what is wrong.")
+@click.option("--certify", "seeds", type=click.IntRange(1, MAX_SEEDS), metavar="N",
+              help="Certify each one on the seeds 1 to N with ten players, which takes minutes.")  # fmt: skip
 @json_option
 @scenarios_option
+@data_option
 def vary(
-    *, name: str, count: int, first: int, seed: int, out: Path, reveal: bool, as_json: bool, scenarios: Path | None
-) -> None:
+    *, name: str, count: int, first: int, seed: int, out: Path, reveal: bool, seeds: int | None, as_json: bool,
+    scenarios: Path | None, data: Path | None,
+) -> int:  # fmt: skip
     """Write siblings of a scenario: other incidents with the same symptom, as folders of their own.
 
-    A sibling is NAME-v1 and so on, complete, checked and clean. Nothing is overwritten.
+    A sibling is NAME-v1 and so on, complete, checked and clean. Nothing is overwritten. Ends with 1 when one that was
+    certified fails a check.
     """
     from incidentsim.scenario.catalogue import find
     from incidentsim.scenario.siblings import Parent
     from incidentsim.scenario.vary import told
 
-    parent = Parent(find(name, load_config({"scenarios_dir": scenarios}).scenarios_dir))
+    config = load_config({"scenarios_dir": scenarios, "data_dir": data})
+    parent = Parent(find(name, config.scenarios_dir))
     made = [parent.sibling(number, seed=seed) for number in range(first, first + count)]
     for sibling in made:
         if sibling.findings:
             one = sibling.findings[0]
             raise ScenarioError(f"{sibling.scenario.id} is no good: {one.where}: {one.rule}: {one.message}")
     parent.refuse_overwriting(made, out)
-    written = []
+    written: list[dict[str, object]] = []
     for sibling in made:
         folder = parent.write(sibling, out)
         lines = told(sibling.differences, reveal=reveal)
@@ -226,8 +232,13 @@ def vary(
             click.echo(f"{sibling.scenario.id}  {folder}")
             for line in lines:
                 click.echo(f"  {line}")
+        if seeds is not None:
+            written[-1]["failing"] = failing = prove(folder, config, seeds=seeds)
+            if not as_json:
+                click.echo(f"  certified on {seeds} seeds: {', '.join(failing) + ' FAILED' if failing else 'passed'}")
     if as_json:
         click.echo(json.dumps(written, indent=2, ensure_ascii=False))
+    return FAILED if any(one.get("failing") for one in written) else 0
 
 
 @command.command("schema")
