@@ -33,8 +33,8 @@ ACT_VERBS = (
     VerbSpec(name="drain", group="act", danger="caution",
              duration="until its last request ends; a host: 30 s, then minutes to provision and load elsewhere",
              inverse="route to it again; a host: take pods again",
-             help="Stop routing to a replica and let it finish; or empty a host: cordon it and place its replica "
-                  "elsewhere.",
+             help="Stop routing to a replica and let it finish, until it is drained again or made anew (a restart); or "
+                  "empty a host: cordon it and place its replica elsewhere.",
              arguments=(arg("target", "drainable", "A replica or a host."),), example="drain chat-pool-3"),
     VerbSpec(name="cordon", group="act", danger="caution", duration="at once", inverse="uncordon, or cordon again",
              help="Keep new replicas off a host; the one on it stays. `off` lets them come again.",
