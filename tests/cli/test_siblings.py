@@ -46,6 +46,15 @@ LEFT: dict[str, list[str]] = {
     "wrong-platform": ["set retrieval.freshness_label true"],
     "tickets-left-half-done": ["set gateway.retry_non_retryable false"],
     "vets-wait-for-notes": ["set writer-8b.max_num_seqs 96"],
+    "forecasts-in-gibberish": ["canary writer-h100 0%", "canary writer-h100 40%"],
+    "minutes-late-and-garbled": ["set preprocessing.recycle_at 75%"],
+    "nobody-on-site": ["set observability.metric_aliases on", "set gateway.admission tokens"],
+    "prices-that-dont-exist": ["failover shard-0"],
+    "stranded-drivers-wait": [
+        "set autoscaler.min_replicas 6",
+        "set autoscaler.scale_down_window 10m",
+        "set gateway.client_retry_budget 0.1",
+    ],
 }
 """What of the acts published for a scenario can still be done on its siblings: to no good. All others are refused."""
 
