@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -87,6 +87,14 @@ def tasks(scenarios: Sequence[Scenario], known: Sequence[Scenario], chosen: rang
     return found
 
 
+def by_kind(marks: Mapping[tuple[str, str], Sequence[float]]) -> dict[str, list[float]]:
+    """Return the mean of every incident, by kind of player: what was learned of which other one is left out."""
+    out: dict[str, list[float]] = {}
+    for (player, _), found in marks.items():
+        out.setdefault(player.partition(" (")[0], []).append(mean(found))
+    return out
+
+
 def main() -> int:
     """Play all, print a table; 1 when an answer learned beforehand is worth something."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -111,6 +119,9 @@ def main() -> int:
     print("| scenario | player (learned of) | seeds | practice index, mean | most |\n|---|---|---|---|---|")
     for (player, name), found in marks.items():
         print(f"| {name} | {player} | {len(found)} | {mean(found):.1f} | {max(found):.1f} |")
+    for kind, means in by_kind(marks).items():
+        print(f"{kind}: {mean(means):.1f} over {len(means)} incidents, "
+              f"{sum(m >= MOST for m in means)} of them {MOST:g} or more")
     return 1 if any(mean(found) >= MOST for found in marks.values()) else 0
 
 
