@@ -157,13 +157,16 @@ class SeriesStore:
     def growth(self, name: str, labels: Mapping[str, str], over_us: int) -> float | None:
         """Return by how much a counter grew over the last `over_us` µs, as scraped; None when the last scrape saw none.
 
-        After a reset it is what was counted since; where it is younger than `over_us`, since it came.
+        After a reset it is what was counted since; where it is younger than `over_us`, since it came. A gap at the
+        beginning is skipped.
         """
         last = self.latest(name, labels)
         if last is None:
             return None
         series = self._series[make_labels(labels, name)]
         index = max(bisect_left(self.times, self.times[-1] - over_us) - series.first, 0)
+        while isnan(series.values[index]):  # ends at the last one, which is a number
+            index += 1
         before = series.values[index]
         return last - before if before <= last else last
 

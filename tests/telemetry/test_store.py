@@ -122,12 +122,14 @@ def test_a_sample_costs_less_than_twelve_bytes() -> None:
 def test_growth_is_what_a_counter_gained_over_a_time() -> None:
     """From the first sample of the window on, or since the series came or was reset; None once it has ended."""
     store = scraped(
-        {"a": [5, 10, 30, 31], "late": [None, None, 4, 9], "again": [50, 60, 2, 7], "gone": [1, 2, 3, None]}
+        {"a": [5, 10, 30, 31], "late": [None, None, 4, 9], "again": [50, 60, 2, 7], "gone": [1, 2, 3, None],
+         "gap": [90, None, 95, 97]}
     )
     found = {
         name: [store.growth("gateway_requests_total", {"tenant": name}, minutes * 60 * S) for minutes in (1, 2, 9)]
-        for name in ("a", "late", "again", "gone", "never")
+        for name in ("a", "late", "again", "gone", "never", "gap")
     }
     assert found == {
         "a": [1, 21, 26], "late": [5, 5, 5], "again": [5, 7, 7], "gone": [None] * 3, "never": [None] * 3,
+        "gap": [2, 2, 7],
     }  # fmt: skip
