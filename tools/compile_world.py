@@ -17,7 +17,7 @@ from pathlib import Path
 
 from incidentsim.sources import BUILDS, COMPILED, PACKAGE, build_path
 
-INTERPRETED = ("telemetry/promql/", "world/kernel.py")
+INTERPRETED = ("telemetry/promql/", "world/environment.py")
 """Not compiled: nested functions that mypyc 2.4 can't translate, and a SimPy environment, from whose class it can't
 
 derive."""
@@ -31,7 +31,8 @@ from mypyc.build import mypycify
 from setuptools import setup
 extensions = mypycify(sys.argv[1:], opt_level="2", debug_level="0", multi_file=True, group_name="incidentsim")
 for extension in extensions:
-    extension.extra_compile_args.append("-fwrapv")  # native integers wrap (`exact._mixed`), which C leaves open
+    if "-fwrapv" not in extension.extra_compile_args:  # they share one list of arguments
+        extension.extra_compile_args.append("-fwrapv")  # native integers wrap (`exact._mixed`), which C leaves open
 setup(name="incidentsim-fast", packages=[], py_modules=[], ext_modules=extensions,
       script_args=["--quiet", "build_ext", "--inplace", f"-j{len(__import__('os').sched_getaffinity(0))}"])
 """

@@ -1,8 +1,8 @@
-"""The event kernel: SimPy with integer microseconds, fixed priorities and a counted budget.
+"""The event kernel: integer microseconds, fixed priorities and a counted budget.
 
 All components schedule plain callbacks through `Kernel.after`; there are no generator processes on hot paths,
 since their state can't be inspected or digested. Ties at one instant are broken by priority, then by the order
-of scheduling.
+of scheduling, as in SimPy, whose environment `world.environment` puts on top of a kernel.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any, Final
-
-import simpy
 
 from incidentsim.errors import BudgetExceeded
 from incidentsim.world.call import Call
@@ -40,22 +38,20 @@ SUSTAINED_S: Final = 30
 """Seconds over which MAX_SUSTAINED is averaged."""
 
 
-class Kernel(simpy.Environment):
+class Kernel:
     """Time and the event queue of one world. `now` is scenario time in µs; T+0 = 0.
 
-    A SimPy environment whose queue holds light Calls; SimPy's own events are fired by such a Call, so that
-    processes can be used where speed does not matter. Failure rule: exceeding the event budget raises
-    BudgetExceeded out of `advance`; the world is then dead.
+    The queue is a heap of (time, priority, number, Call), as SimPy's is one of events. Failure rule: exceeding the
+    event budget raises BudgetExceeded out of `advance`; the world is then dead.
     """
 
-    # a slot, since SimPy's property costs a call; and here time is always a whole number of µs
-    __slots__ = ("_history", "_limit", "now", "scheduled")
-
-    now: int
+    __slots__ = ("_history", "_limit", "_queue", "now", "scheduled")
 
     def __init__(self, start_us: int) -> None:
-        super().__init__(initial_time=start_us)
+        self.now = start_us
         self.scheduled = 0
+        # entries are tuples; not said, since compiled code would take every one apart to check it
+        self._queue: list[Any] = []
         self._limit = MAX_EVENTS_PER_SECOND
         self._history = [0]
         self.after(_SECOND_US, self._heartbeat, None)
@@ -68,8 +64,7 @@ class Kernel(simpy.Environment):
         call = Call()
         call.function = function
         call.argument = argument
-        queue: list[Any] = self._queue
-        heappush(queue, (self.now + delay_us, priority, number, call))
+        heappush(self._queue, (self.now + delay_us, priority, number, call))
 
     def at(self, t_us: int, function: Callable[[Call], None], argument: Any, priority: int = NORMAL) -> None:
         """Call `function(call)` at scenario time `t_us`, which must not lie in the past."""
@@ -80,8 +75,20 @@ class Kernel(simpy.Environment):
         self.scheduled = number = self.scheduled + 1
         if number > self._limit:
             raise self._too_many()
-        queue: list[Any] = self._queue
-        heappush(queue, (t_us, priority, number, call))
+        heappush(self._queue, (t_us, priority, number, call))
+
+    def step(self) -> None:
+        """Process the next event, whenever it is."""
+        entry = heappop(self._queue)
+        self.now = entry[0]
+        call: Call = entry[3]
+        call.function(call)
+
+    @property
+    def next_us(self) -> int:
+        """When the next event happens."""
+        when: int = self._queue[0][0]  # the heartbeat is always there
+        return when
 
     @property
     def ahead(self) -> int:
@@ -90,11 +97,11 @@ class Kernel(simpy.Environment):
 
     def advance(self, to_us: int) -> None:
         """Process every event with time <= `to_us`; afterwards `now == to_us`. Going back does nothing."""
-        queue: list[Any] = self._queue
+        queue = self._queue
         entry = heappop(queue)  # the heartbeat keeps the queue from ever being empty
         while entry[0] <= to_us:
             self.now = entry[0]
-            call = entry[3]
+            call: Call = entry[3]
             call.function(call)
             entry = heappop(queue)
         heappush(queue, entry)
@@ -102,8 +109,7 @@ class Kernel(simpy.Environment):
 
     def agenda(self) -> list[tuple[int, int, str]]:
         """Return what is scheduled: times in µs, priorities, and the names of the methods called."""
-        queue: list[Any] = self._queue
-        return sorted((t_us, priority, _name(call.function)) for t_us, priority, _, call in queue)
+        return sorted((entry[0], entry[1], _name(entry[3].function)) for entry in self._queue)
 
     def _too_many(self) -> BudgetExceeded:
         return BudgetExceeded(
@@ -114,8 +120,7 @@ class Kernel(simpy.Environment):
     def _most_ahead(self) -> str:
         """Return the callback that most events on the queue will call, with their number."""
         counts: dict[str, int] = {}
-        queue: list[Any] = self._queue
-        for entry in queue:
+        for entry in self._queue:
             name = getattr(entry[3].function, "__qualname__", "unnamed")
             counts[name] = counts.get(name, 0) + 1
         # the heartbeat itself may be the one that looks
@@ -135,33 +140,6 @@ class Kernel(simpy.Environment):
                 )
         self._limit = self.scheduled + MAX_EVENTS_PER_SECOND
         self.after(_SECOND_US, self._heartbeat, None)
-
-    # -- what SimPy's processes need ------------------------------------------------------------------------
-
-    @property
-    def _now(self) -> int:
-        """The same, where SimPy itself looks."""
-        return self.now
-
-    @_now.setter
-    def _now(self, value: int) -> None:
-        self.now = value
-
-    def schedule(self, event: simpy.Event, priority: Any = NORMAL, delay: Any = 0) -> None:
-        """Have a SimPy event happen in `delay` microseconds."""
-        self.after(delay, self._fire, event, priority)
-
-    def step(self) -> None:
-        """Process the next event: SimPy's `run` goes on by this."""
-        queue: list[Any] = self._queue
-        self.now, _, _, call = heappop(queue)
-        call.function(call)
-
-    def _fire(self, call: Call) -> None:
-        """Let SimPy process its event, as the first on the queue."""
-        queue: list[Any] = self._queue
-        heappush(queue, (self.now, -1, -1, call.argument))
-        super().step()
 
 
 def _name(function: Callable[[Call], None]) -> str:

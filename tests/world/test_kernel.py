@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from incidentsim.errors import BudgetExceeded
 from incidentsim.world import kernel as module
 from incidentsim.world.call import Call, call_to
+from incidentsim.world.environment import Environment
 from incidentsim.world.kernel import COMMAND, NORMAL, OBSERVE, STEP_END, Kernel
 
 SECOND = 1_000_000
@@ -134,29 +135,31 @@ def test_a_sustained_flood_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_simpy_processes_run_beside_calls() -> None:
     """Generator processes, their timeouts, interrupts and failures work as in SimPy, in step with the calls."""
     kernel = Kernel(-10)
+    environment = Environment(kernel)
     log = Log(kernel)
 
     def patient(name: str) -> Generator[simpy.Event, Any, str]:
         try:
-            yield kernel.timeout(30)
+            yield environment.timeout(30)
             log.lines.append((kernel.now, f"{name} waited"))
         except simpy.Interrupt as interrupt:
             log.lines.append((kernel.now, f"{name} was interrupted: {interrupt.cause}"))
         return name
 
     def failing() -> Generator[simpy.Event]:
-        yield kernel.timeout(60)
+        yield environment.timeout(60)
         raise RuntimeError("it broke")
 
-    first, second = kernel.process(patient("a")), kernel.process(patient("b"))
+    first, second = environment.process(patient("a")), environment.process(patient("b"))
     kernel.at(5, lambda _: second.interrupt("enough"), None)
     kernel.at(20, log.note, "a call")
     kernel.at(21, log.note, "a later call")
     both = first & second
-    assert kernel.run(until=both) == {first: "a", second: "b"}
-    assert kernel.now == 20
-    kernel.run(until=21)
-    kernel.process(failing())
+    assert environment.run(until=both) == {first: "a", second: "b"}
+    assert kernel.now == environment.now == 20
+    assert environment.peek() == 20
+    environment.run(until=21)
+    environment.process(failing())
     kernel.advance(80)
     assert log.lines == [(5, "b was interrupted: enough"), (20, "a waited"), (20, "a call"), (21, "a later call")]
     with pytest.raises(RuntimeError, match="it broke"):

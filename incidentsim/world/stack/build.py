@@ -19,6 +19,7 @@ from incidentsim.telemetry.registry import Registry
 from incidentsim.telemetry.spans import SpanStore
 from incidentsim.telemetry.store import SeriesStore
 from incidentsim.world.accounting import Accounts
+from incidentsim.world.environment import Environment
 from incidentsim.world.faults.base import Fault
 from incidentsim.world.journal import Journal
 from incidentsim.world.kernel import Kernel
@@ -58,6 +59,7 @@ class Stack:
         self.emit = emit
         self.telemetry = telemetry
         self.kernel = kernel = Kernel(-scenario.prelude)
+        self.environment = Environment(kernel)
         self.registry = Registry()
         self.store = SeriesStore()
         self.tel = RollingDigest()
