@@ -137,7 +137,7 @@ def check_condition(condition: Condition, path: Path, scenario: Scenario, known:
                     located: Located) -> None:  # fmt: skip
     """Report what a condition asks that can't be asked."""
     names = ("any", "all", "knob", "fault_removed", "fault_started", "fault_present", "change_in_force",
-             "waiver_expiry_agreed", "pool", "bad_share_above")  # fmt: skip
+             "waiver_expiry_agreed", "pool", "bad_share_above", "customers_complain")  # fmt: skip
     tests = [name for name in names if getattr(condition, name)]
     if len(tests) != 1:
         listed = f"has {' and '.join(tests)}" if tests else "has none"

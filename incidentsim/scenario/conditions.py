@@ -39,6 +39,10 @@ class ConditionState(Protocol):
         """Return the share of user requests of the last minute or two that were late or failed."""
         ...
 
+    def customers_complain(self) -> bool:
+        """Return whether some customer has so many bad requests, by any objective, that it writes to support."""
+        ...
+
     def waiver_expiry_agreed(self, change_id: str) -> bool:
         """Return whether the waiver of this change has an expiry that its owner agreed to."""
         ...
@@ -66,6 +70,8 @@ def evaluate(condition: Condition, state: ConditionState) -> bool:
         tests.append(state.ready(condition.pool) < condition.ready_below)
     if condition.bad_share_above:
         tests.append(state.bad_share_ppm() > condition.bad_share_above)
+    if condition.customers_complain:
+        tests.append(state.customers_complain())
     if condition.waiver_expiry_agreed:
         tests.append(state.waiver_expiry_agreed(condition.waiver_expiry_agreed))
     return bool(tests) and all(tests)

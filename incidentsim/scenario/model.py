@@ -103,7 +103,7 @@ class Condition(Model):
     its root) name a fault by id; `change_in_force` a change that is in the log and not rolled back;
     `waiver_expiry_agreed` a change whose waiver has an expiry that its owner agreed to; `pool` with `ready_below`:
     fewer replicas of it are ready; `bad_share_above`: so many user requests of the last minute or two were late
-    or failed.
+    or failed; `customers_complain`: some customer has so much harm by any objective that it writes to support.
     """
 
     any: tuple[Condition, ...] = Field(default=(), max_length=16)
@@ -121,6 +121,7 @@ class Condition(Model):
     pool: str = ""
     ready_below: Count = 0
     bad_share_above: Ratio = 0
+    customers_complain: bool = False
 
 
 class TimelineEntry(Model):

@@ -148,6 +148,8 @@ def condition_text(condition: Condition) -> str:
         return f"fewer than {condition.ready_below} replicas of {condition.pool} are ready"
     if condition.bad_share_above:
         return f"more than {condition.bad_share_above / 10_000:g} % of requests are bad"
+    if condition.customers_complain:
+        return "customers complain"
     told = (
         ("fault {} is gone", condition.fault_removed), ("fault {} has begun", condition.fault_started),
         ("fault {} is there", condition.fault_present), ("change {} is in force", condition.change_in_force),

@@ -36,6 +36,10 @@ class Conditions:
         """Return the share of late or failed requests over the last one to two minutes."""
         return self._stack.book.recent_bad_ppm()
 
+    def customers_complain(self) -> bool:
+        """Return whether a customer has enough harm to write to support."""
+        return bool(self._stack.book.complaining())
+
     def waiver_expiry_agreed(self, change_id: str) -> bool:
         """Return whether the waiver has an agreed end."""
         return self._stack.organisation.expiry_agreed(change_id)

@@ -114,7 +114,7 @@ def world_facts(stack: Stack) -> dict[str, str]:
     shown = stack.cast.shown
     in_flight = sorted(((t, gateway.tokens_of(t)) for t in stack.tenants), key=_most)
     minute = stack.kernel.now // 1_000_000 // 60
-    complaining = [shown(t) for t, share in stack.book.recent_worst_ppm().items() if share >= COMPLAIN_AT_PPM]
+    complaining = [shown(tenant) for tenant in stack.book.complaining()]
     facts = {
         "clock": f"T+{max(minute, 0)} min",
         "ready_replicas": str(sum(len(p.routable) for p in pools)),  # exact: ints
@@ -127,10 +127,6 @@ def world_facts(stack: Stack) -> dict[str, str]:
         facts[f"limit.{tenant}"] = stack.settings.text(f"tenant.{tenant}.token_limit")
         facts[f"demand.{tenant}"] = f"{gateway.tokens_of(tenant)} tokens in flight"
     return facts
-
-
-COMPLAIN_AT_PPM: Final = 150_000
-"""Share of bad requests, by any objective, over the last minutes at which a customer writes to support."""
 
 
 def _most(item: tuple[str, int]) -> tuple[int, str]:

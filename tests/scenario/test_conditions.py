@@ -21,6 +21,7 @@ class State:
     in_force: tuple[str, ...] = ()
     pods: dict[str, int] = field(default_factory=dict)
     bad_ppm: int = 0
+    complaints: bool = False
 
     def fault_started(self, fault_id: str) -> bool:
         return fault_id in self.started
@@ -33,6 +34,9 @@ class State:
 
     def bad_share_ppm(self) -> int:
         return self.bad_ppm
+
+    def customers_complain(self) -> bool:
+        return self.complaints
 
     def knob_text(self, path: str) -> str:
         return self.knobs[path]
@@ -114,6 +118,8 @@ def test_the_course_of_events_can_be_asked_for() -> None:
     assert not evaluate(Condition(pool="large", ready_below=2), state)
     assert evaluate(Condition.model_validate({"bad_share_above": "29.9%"}), state)
     assert not evaluate(Condition.model_validate({"bad_share_above": "30%"}), state)
+    assert not evaluate(Condition(customers_complain=True), state)
+    assert evaluate(Condition(customers_complain=True), State(complaints=True))
 
 
 def test_what_has_not_been_mended_can_be_asked_for() -> None:

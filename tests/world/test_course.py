@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from incidentsim.scenario.model import Condition, FaultPlan, TimelineEntry
+from incidentsim.events import MessageReceived
+from incidentsim.scenario.model import Condition, FaultPlan, Message, Scenario, TimelineEntry
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
-from tests.world.worlds import SECOND, Run, every, quiet, stack_of, with_fault
+from tests.world.worlds import SECOND, Run, every, quiet, small, stack_of, with_fault
 
 FAULT = "clock-throttle-node-1"
 
@@ -66,3 +67,22 @@ def test_an_entry_waits_for_its_condition(world_twice: Twice) -> None:
     scenario = base.model_copy(update={"timeline": (*base.timeline, late)})
     seen = strengths(Run(scenario=scenario), world_twice)
     assert next(i for i, s in enumerate(seen) if s) in (10, 11)
+
+
+def test_a_message_can_wait_for_complaints(world_twice: Twice) -> None:
+    """Held by `customers_complain` a message comes when users are hurt, and never while they are well."""
+    message = Message(who="platform", text="Who complains: {complaining_tenants}.")
+    waits = TimelineEntry.model_construct(at=5 * SECOND, message=message, when=Condition(customers_complain=True))
+
+    def told(scenario: Scenario) -> list[MessageReceived]:
+        played = world_twice(Run(scenario=scenario.model_copy(update={"timeline": (*scenario.timeline, waits)})))
+        return [fact for fact in played.facts if isinstance(fact, MessageReceived)]
+
+    well = small(duration=200 * SECOND)
+    hurt = well
+    for number in range(3):
+        hurt = with_fault(hurt, "gpu_lost", f"node-{number}", 10 * SECOND)
+    assert told(well) == []
+    (news,) = told(hurt)
+    assert news.t_us > 10 * SECOND
+    assert "nobody" not in news.text

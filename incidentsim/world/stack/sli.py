@@ -9,11 +9,15 @@ requests of an attack count only where `safety` is judged, so that blocking them
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 from incidentsim.scenario.model import Slo
 from incidentsim.telemetry.registry import Counter, Registry
 from incidentsim.world.stack.engine.sequence import NEVER
 from incidentsim.world.stack.requests import UserRequest
+
+COMPLAIN_AT_PPM: Final = 150_000
+"""Share of bad requests, by any objective, over the last minutes at which a customer writes to support."""
 
 
 class _Tally:
@@ -115,6 +119,10 @@ class SliBook:
             bad = max(counts[s.id, tenant] - self._bad_before[s.id, tenant] for s in self._slos)
             worst[tenant] = bad * 1_000_000 // max(1, offered - self._before[tenant][0])
         return worst
+
+    def complaining(self) -> list[str]:
+        """Return the tenants that have enough harm to write to support."""
+        return [tenant for tenant, share in self.recent_worst_ppm().items() if share >= COMPLAIN_AT_PPM]
 
     def recent_bad_ppm(self) -> int:
         """Return the share of late or failed requests over the last one to two minutes."""
