@@ -36,7 +36,7 @@ def child(hz: float) -> None:
     """Run the app."""
     sys.path.insert(0, str(ROOT))
     from incidentsim.tui.app import IncidentApp
-    from tests.tui.fake_session import FakeProvider
+    from tests.tui.fake_provider import FakeProvider
 
     provider = FakeProvider(lines_per_second=LINES_PER_SECOND, clock=time.monotonic)
     IncidentApp(provider, start="slow-chat", hz=hz).run()

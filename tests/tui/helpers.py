@@ -8,7 +8,8 @@ from textual.pilot import Pilot
 
 from incidentsim.tui.app import IncidentApp
 from incidentsim.tui.screens.live import LiveScreen
-from tests.tui.fake_session import SECOND, FakeProvider
+from tests.tui.fake_provider import FakeProvider
+from tests.tui.fake_session import SECOND
 
 
 def grid(app: IncidentApp) -> list[str]:

@@ -10,7 +10,7 @@ from incidentsim.tui.screens.debrief import DebriefScreen
 from incidentsim.tui.screens.home import HomeScreen
 from incidentsim.tui.screens.live import LiveScreen
 from incidentsim.tui.widgets.rows_view import RowsView
-from tests.tui.fake_session import FakeProvider
+from tests.tui.fake_provider import FakeProvider
 from tests.tui.helpers import shown, to_live, wait_for
 
 SIZE = (120, 36)

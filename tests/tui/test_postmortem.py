@@ -13,7 +13,8 @@ from incidentsim.tui.provider import CheckedLine, CheckedPart, PostmortemReport
 from incidentsim.tui.screens.debrief import DebriefScreen
 from incidentsim.tui.screens.postmortem import PostmortemScreen
 from incidentsim.tui.widgets.editor import Editor
-from tests.tui.fake_session import HOSTILE, FakeProvider
+from tests.tui.fake_provider import FakeProvider
+from tests.tui.fake_session import HOSTILE
 from tests.tui.helpers import grid, shown, wait_for
 
 SIZE = (120, 36)

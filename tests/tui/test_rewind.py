@@ -8,7 +8,7 @@ from incidentsim.tui.app import IncidentApp
 from incidentsim.tui.screens.debrief import DebriefScreen
 from incidentsim.tui.screens.live import LiveScreen
 from incidentsim.tui.screens.rewind import RewindScreen, moment_us
-from tests.tui.fake_session import FakeProvider
+from tests.tui.fake_provider import FakeProvider
 from tests.tui.helpers import shown, wait_for
 
 SIZE = (120, 36)

@@ -12,7 +12,8 @@ import incidentsim.tui
 from incidentsim.tui.app import IncidentApp
 from incidentsim.tui.safe import content
 from incidentsim.tui.screens.live import TABS
-from tests.tui.fake_session import HOSTILE, FakeProvider
+from tests.tui.fake_provider import FakeProvider
+from tests.tui.fake_session import HOSTILE
 from tests.tui.helpers import shown, to_live, wait_for
 
 ROOT = Path(incidentsim.tui.__file__).parent

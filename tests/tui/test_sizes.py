@@ -11,7 +11,7 @@ from incidentsim.tui.app import IncidentApp
 from incidentsim.tui.screens.live import TABS
 from incidentsim.tui.themes import THEMES
 from incidentsim.tui.widgets.rows_view import RowsView
-from tests.tui.fake_session import FakeProvider
+from tests.tui.fake_provider import FakeProvider
 from tests.tui.helpers import grid, shown, to_live, wait_for
 
 ALWAYS = (
