@@ -6,13 +6,13 @@ threads; they end with the one that started them, however it ends.
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import shutil
 import signal
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -127,11 +127,19 @@ def _begin(scratch: str) -> None:
 
 
 def _end_with_parent(scratch: str) -> None:
+    """Wait until the parent is gone; then end this process, and remove the folder.
+
+    In this order where there is `fork`: as long as this process lives, its main thread can make things there again.
+    Every worker does it, so the last one to go leaves nothing, whatever the others still made meanwhile.
+    """
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait_for([parent.sentinel])
-        gone = f"{scratch}.gone"
-        with contextlib.suppress(OSError):
-            os.rename(scratch, gone)  # first, so that nothing new can be made in it; another worker may be faster
-        shutil.rmtree(gone, ignore_errors=True)
+        me = os.getpid()
+        if hasattr(os, "fork"):
+            if os.fork():
+                os._exit(1)
+            while os.getppid() == me:
+                time.sleep(0.005)
+        shutil.rmtree(scratch, ignore_errors=True)
         os._exit(1)

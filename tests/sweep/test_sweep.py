@@ -3,11 +3,13 @@ let finish."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -198,6 +200,46 @@ def test_the_verb_refuses_what_it_can_not_do(
 
 def _hear_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job is born ignoring it
+
+
+def make_folders(_: int) -> None:
+    """Make folders below the place for temporary files for ever, its parents too: the work of a stubborn worker."""
+    print("at work", file=sys.stderr, flush=True)
+    while True:
+        with contextlib.suppress(OSError):
+            Path(tempfile.gettempdir(), "a", "b").mkdir(parents=True, exist_ok=True)
+
+
+STUBBORN = """
+from incidentsim.sweep.local import Processes
+from tests.sweep.test_sweep import make_folders
+
+if __name__ == "__main__":
+    with Processes(make_folders, 2) as pool:
+        pool.submit(1)
+        pool.submit(2)
+        pool.finished()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_killed_processes_leave_nothing_while_they_work(tmp_path: Path) -> None:
+    """A worker that goes on making folders until its last moment leaves none when the one that started it is killed."""
+    script = tmp_path / "stubborn.py"
+    script.write_text(STUBBORN, encoding="utf-8")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)},
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert [process.stderr.readline() for _ in range(2)] == ["at work\n"] * 2
+    process.kill()
+    assert "Traceback" not in process.stderr.read()  # ends when the workers, which have this pipe too, are gone
+    process.stderr.close()
+    process.wait()
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
