@@ -204,7 +204,7 @@ def _hear_interrupts() -> None:
 
 def make_folders(_: int) -> None:
     """Make folders below the place for temporary files for ever, its parents too: the work of a stubborn worker."""
-    print("at work", file=sys.stderr, flush=True)
+    os.write(sys.stderr.fileno(), b"at work\n")  # in one piece: there are two of them
     while True:
         with contextlib.suppress(OSError):
             Path(tempfile.gettempdir(), "a", "b").mkdir(parents=True, exist_ok=True)
