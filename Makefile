@@ -73,14 +73,16 @@ signatures: $(STAMP)  ## Measure every catalogue row and every pair of look-alik
 	$(BIN)/python -m benchmarks.signatures $(ARGS)
 	$(BIN)/python -m benchmarks.signatures.pairs
 
-certified: $(STAMP)  ## Say which scenarios have no current certificate
+certified: $(STAMP)  ## Say which scenarios and siblings have no current certificate
 	@$(BIN)/incidentsim scenario certify --all --check
+	@$(BIN)/incidentsim scenario certify --all --siblings --check
 
 certify-turn: $(STAMP)  ## Certify what the last commit changed and the scenario whose turn it is, on one seed; writes nothing
 	@$(BIN)/incidentsim scenario certify $$($(BIN)/python -m tools.whose_turn) --seeds 1 --players short --no-write
 
 certify: $(STAMP)  ## Certify every scenario on 20 seeds with all players (a day; make certify ARGS="--seeds 1 --players short")
 	-$(BIN)/incidentsim scenario certify --all --seeds 20 $(ARGS)
+	-$(BIN)/incidentsim scenario certify --all --siblings --seeds 20 $(ARGS)
 	@$(BIN)/python -m tools.generate_docs
 
 clean:  ## Remove caches and the virtual environment

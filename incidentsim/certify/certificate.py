@@ -96,19 +96,19 @@ def made(
     )  # fmt: skip
 
 
-def write(certificate: Certificate, folder: Path) -> Path:
-    """Put a certificate in a scenario's folder, whole or not at all; return its path."""
-    path = folder / FILE
-    part = folder / f".{FILE}.{os.getpid()}.part"
+def write(certificate: Certificate, path: Path) -> Path:
+    """Write a certificate to a file, whole or not at all; return its path."""
+    path.parent.mkdir(exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_text(canonical_json(certificate.to_json()) + "\n", encoding="utf-8")
     part.replace(path)
     return path
 
 
-def read(folder: Path) -> Certificate | None:
-    """Return the certificate in a scenario's folder; None when there is none, or what is there is not one."""
+def read(path: Path) -> Certificate | None:
+    """Return the certificate in a file; None when there is none, or what is there is not one."""
     try:
-        value = json.loads((folder / FILE).read_bytes())
+        value = json.loads(path.read_bytes())
         if value["schema"] != SCHEMA:
             return None
         certificate = Certificate(
@@ -122,21 +122,21 @@ def read(folder: Path) -> Certificate | None:
         return None
 
 
-def better_there(folder: Path, scenario: Scenario, certificate: Certificate) -> bool:
-    """Return whether a folder holds a certificate of the same scenario and program over more seeds or players."""
-    there = None if staleness(folder, scenario) else read(folder)
+def better_there(path: Path, scenario: Scenario, certificate: Certificate) -> bool:
+    """Return whether a file holds a certificate of the same scenario and program over more seeds or players."""
+    there = None if staleness(path, scenario) else read(path)
     if there is None or there.source != certificate.source:
         return False
     return (len(there.seeds), len(there.players)) > (len(certificate.seeds), len(certificate.players))
 
 
-def staleness(folder: Path, scenario: Scenario) -> str:
-    """Return why the certificate in a folder does not hold for the scenario of today; empty when it does."""
-    if not (folder / FILE).exists():
+def staleness(path: Path, scenario: Scenario) -> str:
+    """Return why the certificate in a file does not hold for the scenario of today; empty when it does."""
+    if not path.exists():
         return "it has no certificate"
-    certificate = read(folder)
+    certificate = read(path)
     if certificate is None:
-        return f"its {FILE} is damaged, or was edited"
+        return f"its {path.name} is damaged, or was edited"
     if certificate.scenario_digest != scenario.digest:
         return f"its certificate is of another version ({certificate.scenario_digest[:12]}, not {scenario.digest[:12]})"
     if certificate.compat != ENGINE_COMPAT:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from incidentsim.certify.certificate import Certificate, read, staleness
+from incidentsim.certify.certificate import FILE, Certificate, read, staleness
 from incidentsim.certify.demands import demanded
 from incidentsim.certify.player_checks import LADDER, PLAYERS
+from incidentsim.certify.siblings import first_siblings
 from incidentsim.commands.reference import table
 from incidentsim.scenario.load import load_scenario
 from incidentsim.scenario.model import Scenario
@@ -32,6 +33,10 @@ def certificates_page(folders: Mapping[str, Path]) -> str:
         "for the slowest cause and seed, in seconds after the page. CPU seconds of one run with telemetry are those of "
         "the machine that certified.", "",
         certificates_table(folders), "",
+        "## Siblings", "",
+        "The first sibling of every other cause (`scenario vary`, seed 0), through the same ten checks: "
+        "`incidentsim scenario certify --all --siblings`.", "",
+        siblings_table([folders[name] for name, one in known.items() if one.variants is not None]), "",
         "## Which exercise is which", "",
         "What scenarios say they train: shapes of exercises, and the four buckets that every set should sample.", "",
         shapes_table(known), "",
@@ -43,7 +48,12 @@ def certificates_page(folders: Mapping[str, Path]) -> str:
 
 def certificates_table(folders: Mapping[str, Path]) -> str:
     """Return the table alone, a line a scenario."""
-    return table(HEADS, [_row(name, folder) for name, folder in folders.items()])
+    return table(HEADS, [_row(name, folder / FILE, load_scenario(folder)) for name, folder in folders.items()])
+
+
+def siblings_table(folders: Iterable[Path]) -> str:
+    """Return a line for each sibling that has, or should have, a certificate in its parent's folder."""
+    return table(HEADS, [_row(one.id, path, one) for folder in folders for path, one in first_siblings(folder)])
 
 
 def shapes_table(known: Mapping[str, Scenario]) -> str:
@@ -63,9 +73,9 @@ def demands_table(known: Mapping[str, Scenario]) -> str:
     return table(("an incident where", "what it is", "scenarios", "which"), demanded(known))
 
 
-def _row(name: str, folder: Path) -> tuple[str, ...]:
-    stale = staleness(folder, load_scenario(folder))
-    certificate = read(folder)
+def _row(name: str, path: Path, scenario: Scenario) -> tuple[str, ...]:
+    stale = staleness(path, scenario)
+    certificate = read(path)
     if certificate is None:
         return (name, f"no: {stale}", *("" for _ in HEADS[2:]))
     figures = certificate.check("policies")["figures"]

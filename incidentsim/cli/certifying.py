@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,19 @@ if TYPE_CHECKING:
 
     from incidentsim.certify.certificate import Certificate
     from incidentsim.certify.run import Plan
+    from incidentsim.scenario.model import Scenario
 
 FAILED = 1
 """Exit code when a check fails, or a certificate is not current."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """What is certified: a scenario, the file of its certificate, and the verb's arguments that make that anew."""
+
+    scenario: Scenario
+    path: Path
+    renewed_by: str
 
 
 @click.command("certify")
@@ -30,6 +41,8 @@ FAILED = 1
               help="Run on the seeds 1 to N.")  # fmt: skip
 @click.option("--players", type=click.Choice(["short", "full"]), default="full", show_default=True,
               help="Which scripted players run: ten, or all.")  # fmt: skip
+@click.option("--siblings", is_flag=True,
+              help="The first sibling of every other cause, in place of the scenario itself.")  # fmt: skip
 @click.option("--check", "check_only", is_flag=True, help="Run nothing: say which certificates are not current.")
 @click.option("--no-write", is_flag=True, help="Run and print, and leave every file as it is.")
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Processes; by default one a core.")
@@ -42,6 +55,7 @@ def certify(
     everything: bool,
     seeds: int,
     players: str,
+    siblings: bool,
     check_only: bool,
     no_write: bool,
     workers: int | None,
@@ -53,16 +67,15 @@ def certify(
 
     Ten checks over seeds: healthy without faults, harmful when left alone, references that work, wrong fixes that
     don't, players in their places, evidence in time, no truth in texts, determinism, measured difficulty. The result
-    is certificate.json in the scenario's folder, bound to the scenario's digest and the engine's compat; one that
-    fails is written, too, and says why; one over more seeds is not overwritten. What was run is kept, so an
-    interrupted certificate goes on. Twenty seeds with all players take hours, --seeds 1 --players short minutes.
+    is certificate.json in the scenario's folder (those of siblings: siblings/NAME-vK.json), bound to the scenario's
+    digest and the engine's compat; one that fails is written, too, and says why; one over more seeds is not
+    overwritten. What was run is kept, so an interrupted certificate goes on. Twenty seeds with all players take hours,
+    --seeds 1 --players short minutes.
 
     Ends with 1 when a check fails; with --check, when a scenario has no current certificate.
     """
     config = load_config({"scenarios_dir": scenarios, "data_dir": data})
-    wanted = _folders(names, everything or (check_only and not names), config)
-    if not wanted:
-        raise UsageError("certify what? name scenarios or paths, or say --all")
+    wanted = _subjects(names, everything or (check_only and not names), config, siblings=siblings)
     if check_only:
         return _check(wanted, as_json=as_json)
     return _certify(
@@ -72,13 +85,13 @@ def certify(
 
 def prove(folder: Path, config: Config, *, seeds: int) -> list[str]:
     """Certify one scenario with the short panel and write the certificate; return the names of the checks that fail."""
-    from incidentsim.certify.certificate import write
+    from incidentsim.certify.certificate import FILE, write
     from incidentsim.certify.run import certify
     from incidentsim.scenario.load import load_scenario
 
     plan = _plan(config, seeds=seeds, players="short", workers=None)
     certificate = certify(load_scenario(folder), plan, lambda what: click.echo(what, err=True))
-    write(certificate, folder)
+    write(certificate, folder / FILE)
     return [check["name"] for check in certificate.checks if not check["ok"]]
 
 
@@ -93,61 +106,76 @@ def _plan(config: Config, *, seeds: int, players: str, workers: int | None) -> P
     )  # fmt: skip
 
 
-def _folders(names: tuple[str, ...], everything: bool, config: Config) -> list[Path]:
+def _subjects(names: tuple[str, ...], everything: bool, config: Config, *, siblings: bool) -> list[_Subject]:
+    """Return what the names say, all of it loaded: a mistake is told before anything runs. `everything` skips scenarios
+    without siblings where siblings are meant. Raises UsageError when nothing is said."""
+    from incidentsim.certify.certificate import FILE
+    from incidentsim.certify.siblings import first_siblings
     from incidentsim.scenario.catalogue import find, folders
-
-    if names:
-        return [find(name, config.scenarios_dir) for name in names]
-    return list(folders(config.scenarios_dir).values()) if everything else []
-
-
-def _check(wanted: list[Path], *, as_json: bool) -> int:
-    """Say which scenarios have no current certificate, and how to renew it."""
-    from incidentsim.certify.certificate import read, staleness
     from incidentsim.scenario.load import load_scenario
 
+    wanted = [(name, find(name, config.scenarios_dir)) for name in names]
+    if not names and everything:
+        wanted = list(folders(config.scenarios_dir).items())
+    if not wanted:
+        raise UsageError("certify what? name scenarios or paths, or say --all")
+    if not siblings:
+        return [
+            _Subject(scenario=load_scenario(folder), path=folder / FILE, renewed_by=name) for name, folder in wanted
+        ]
+    return [
+        _Subject(scenario=sibling, path=path, renewed_by=f"{name} --siblings")
+        for name, folder in wanted
+        if names or load_scenario(folder).variants is not None
+        for path, sibling in first_siblings(folder)
+    ]
+
+
+def _check(wanted: list[_Subject], *, as_json: bool) -> int:
+    """Say which scenarios have no current certificate, and how to renew it."""
+    from incidentsim.certify.certificate import read, staleness
+
     said: list[dict[str, Any]] = []
-    for folder in wanted:
-        scenario = load_scenario(folder)
-        stale = staleness(folder, scenario)
-        certificate = None if stale else read(folder)
+    for one in wanted:
+        stale = staleness(one.path, one.scenario)
+        certificate = None if stale else read(one.path)
         failing = [check["name"] for check in certificate.checks if not check["ok"]] if certificate else []
-        said.append({"scenario": scenario.id, "current": not stale, "why": stale, "failing": failing})
+        renewal = f"incidentsim scenario certify {one.renewed_by}"
+        said.append({"scenario": one.scenario.id, "current": not stale, "why": stale, "failing": failing,
+                     "renewal": renewal})  # fmt: skip
     if as_json:
         click.echo(json.dumps(said, indent=2, ensure_ascii=False))
-    for one in said if not as_json else ():
-        if one["current"]:
-            rest = f"; failing: {', '.join(one['failing'])}" if one["failing"] else ""
-            click.echo(f"{one['scenario']}: the certificate is current{rest}")
+    for line in said if not as_json else ():
+        if line["current"]:
+            rest = f"; failing: {', '.join(line['failing'])}" if line["failing"] else ""
+            click.echo(f"{line['scenario']}: the certificate is current{rest}")
         else:
-            click.echo(f"{one['scenario']}: {one['why']}; renew it: incidentsim scenario certify {one['scenario']}")
-    return 0 if all(one["current"] for one in said) else FAILED
+            click.echo(f"{line['scenario']}: {line['why']}; renew it: {line['renewal']}")
+    return 0 if all(line["current"] for line in said) else FAILED
 
 
 def _certify(
-    wanted: list[Path], config: Config, *, seeds: int, players: str, workers: int | None, as_json: bool, keep: bool
+    wanted: list[_Subject], config: Config, *, seeds: int, players: str, workers: int | None, as_json: bool, keep: bool
 ) -> int:
     from incidentsim.certify.certificate import better_there, write
     from incidentsim.certify.run import certify
     from incidentsim.cli.report import console
     from incidentsim.scenario.files import show_file
-    from incidentsim.scenario.load import load_scenario
 
     plan = _plan(config, seeds=seeds, players=players, workers=workers)
-    loaded = [(folder, load_scenario(folder)) for folder in wanted]  # a mistake is told before anything runs
     found: list[Certificate] = []
-    for folder, scenario in loaded:
-        certificate = certify(scenario, plan, lambda what: click.echo(what, err=True))
+    for one in wanted:
+        certificate = certify(one.scenario, plan, lambda what: click.echo(what, err=True))
         found.append(certificate)
         if not as_json:
             _print(certificate, console())
         if not keep:
             continue
-        if better_there(folder, scenario, certificate):
-            click.echo(f"not written: {show_file(folder)} has one over more seeds or players", err=True)
+        if better_there(one.path, one.scenario, certificate):
+            click.echo(f"not written: {show_file(one.path)} is one over more seeds or players", err=True)
             continue
         try:
-            click.echo(f"written: {show_file(write(certificate, folder))}", err=True)
+            click.echo(f"written: {show_file(write(certificate, one.path))}", err=True)
         except OSError as wrong:
             raise UsageError(f"the certificate can't be written: {wrong}; certify a copy of the folder") from wrong
     if as_json:

@@ -91,12 +91,21 @@ class Parent:
 
     def sibling(self, number: int, *, seed: int = 0) -> Sibling:
         """Return a sibling by its number. Raises ScenarioError when it is not valid."""
-        entity = f"{self.scenario.id}/{number}"
-        return self._made(f"{self.scenario.id}-v{number}", Drawn(seed=seed, entity=entity), (number, seed))
+        return self._made(f"{self.scenario.id}-v{number}", self._drawn(number, seed), (number, seed))
+
+    def taken(self, number: int, *, seed: int = 0) -> dict[str, str]:
+        """Return, by choice, the option that a sibling has, without making it."""
+        return self._taken(self._drawn(number, seed))
 
     def tried(self, picker: Picker) -> Sibling:
         """Return what a picker decides, under the parent's own id. Raises ScenarioError when it is not valid."""
         return self._made(self.scenario.id, picker, None)
+
+    def _drawn(self, number: int, seed: int) -> Drawn:
+        return Drawn(seed=seed, entity=f"{self.scenario.id}/{number}")
+
+    def _taken(self, picker: Picker) -> dict[str, str]:
+        return {choice.id: choice.options[picker.option(choice)].id for choice in self.variants.choices}
 
     def _made(self, name: str, picker: Picker, drawn: tuple[int, int] | None) -> Sibling:
         problems = Problems()
@@ -147,10 +156,9 @@ class Parent:
 
     def _origin(self, drawn: tuple[int, int], picker: Picker) -> dict[str, Any]:
         number, seed = drawn
-        taken = {choice.id: choice.options[picker.option(choice)].id for choice in self.variants.choices}
         origin = SiblingOf(
             scenario=self.scenario.id, number=number, seed=seed, digest=self.scenario.digest,
-            byte_digest=self.byte_digest, taken=taken,
+            byte_digest=self.byte_digest, taken=self._taken(picker),
         )  # fmt: skip
         return origin.model_dump()
 

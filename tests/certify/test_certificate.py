@@ -59,7 +59,7 @@ def test_a_failing_certificate_is_written_and_says_why(folder: Path, capsys: pyt
     assert value["checks"][8]["ok"]
     assert value["players"] == list(SHORT)
     assert (folder / FILE).read_text(encoding="utf-8") == canonical_json(value) + "\n"
-    assert staleness(folder, load_scenario(folder)) == ""
+    assert staleness(folder / FILE, load_scenario(folder)) == ""
 
 
 def test_a_second_one_runs_nothing_and_has_the_same_bytes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,14 +76,14 @@ def test_a_second_one_runs_nothing_and_has_the_same_bytes(folder: Path, capsys: 
 
 def test_a_small_one_leaves_a_larger_one_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A look on one seed does not undo what was proven over two, unless the program is another one by now."""
-    one = read(folder)
+    one = read(folder / FILE)
     assert one is not None
-    write(replace(one, seeds=(1, 2)), folder)
+    write(replace(one, seeds=(1, 2)), folder / FILE)
     assert certify(folder) == 1
-    assert "has one over more seeds" in capsys.readouterr().err
-    write(replace(one, seeds=(1, 2), source="another"), folder)
+    assert "is one over more seeds" in capsys.readouterr().err
+    write(replace(one, seeds=(1, 2), source="another"), folder / FILE)
     assert certify(folder) == 1
-    assert read(folder) == one
+    assert read(folder / FILE) == one
 
 
 def test_files_can_be_left_as_they_are(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,22 +117,23 @@ def test_another_scenario_needs_another_certificate(folder: Path, capsys: pytest
     assert main(["scenario", "certify", str(folder), "--check"]) == 1
     said = capsys.readouterr().out
     assert "tiny: its certificate is of another version" in said
-    assert "renew it: incidentsim scenario certify tiny" in said
+    assert f"renew it: incidentsim scenario certify {folder}\n" in said
     path.write_text(text, encoding="utf-8")
 
     kept = (folder / FILE).read_text(encoding="utf-8")
     (folder / FILE).write_text(kept.replace('"ok":false', '"ok":true'), encoding="utf-8")
-    assert read(folder) is None
-    assert "damaged, or was edited" in staleness(folder, load_scenario(folder))
+    assert read(folder / FILE) is None
+    assert "damaged, or was edited" in staleness(folder / FILE, load_scenario(folder))
     (folder / FILE).unlink()
-    assert staleness(folder, load_scenario(folder)) == "it has no certificate"
+    assert staleness(folder / FILE, load_scenario(folder)) == "it has no certificate"
 
 
 def test_another_engine_needs_another_certificate(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When digests change, certificates of before no longer hold."""
     assert certify(folder) == 1
     monkeypatch.setattr("incidentsim.certify.certificate.ENGINE_COMPAT", 99)
-    assert staleness(folder, load_scenario(folder)) == f"its certificate is of engine compat {ENGINE_COMPAT}, not 99"
+    stale = staleness(folder / FILE, load_scenario(folder))
+    assert stale == f"its certificate is of engine compat {ENGINE_COMPAT}, not 99"
 
 
 def test_siblings_are_certified_as_they_are_written(
@@ -148,7 +149,7 @@ def test_siblings_are_certified_as_they_are_written(
     (told,) = json.loads(capsys.readouterr().out)
     sibling = Path(told["path"])
     assert "unattended" in told["failing"]
-    assert staleness(sibling, load_scenario(sibling)) == ""
+    assert staleness(sibling / FILE, load_scenario(sibling)) == ""
 
 
 def test_nothing_to_certify_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
