@@ -233,12 +233,13 @@ def test_killed_processes_leave_nothing_while_they_work(tmp_path: Path) -> None:
         [sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)},
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert process.stderr is not None
-    assert [process.stderr.readline() for _ in range(2)] == ["at work\n"] * 2
-    process.kill()
-    assert "Traceback" not in process.stderr.read()  # ends when the workers, which have this pipe too, are gone
-    process.stderr.close()
-    process.wait()
+    with process:  # its stderr ends when the workers, which have that pipe too, are gone
+        assert process.stderr is not None
+        try:
+            assert [process.stderr.readline() for _ in range(2)] == ["at work\n"] * 2
+        finally:
+            process.kill()
+        assert "Traceback" not in process.stderr.read()
     assert list(scratch.iterdir()) == []
 
 
