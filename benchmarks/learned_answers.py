@@ -2,8 +2,9 @@
 
 Three players over the catalogue, everything played and scored: `constant_answer` gives one answer to every incident;
 `elsewhere` does to the letter what solved another scenario, of the same stack where there is one, else the next by
-name; `memoriser` does to each of `--siblings` siblings (seed 0) what solved its parent. Printed: practice index by
-scenario and player, over seeds. Exit code 1 when one of them is 5 or more on average (scoring.md §5).
+name; `memoriser` does to the first sibling of every other cause (seed 0; or to as many as `--siblings` says) what
+solved its parent. Printed: practice index by scenario and player, over seeds. Exit code 1 when one of them is 5 or
+more on average (scoring.md §5).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from statistics import mean
 
 from benchmarks.seeds import seeds
+from incidentsim.certify.siblings import first_numbers
 from incidentsim.cli.library import cache_dir
 from incidentsim.config import load_config
 from incidentsim.scenario.cast import make_cast
@@ -64,8 +66,8 @@ def other(scenario: Scenario, known: Sequence[Scenario]) -> Scenario | None:
     return next((one for one in rest if one.stack.id == scenario.stack.id), rest[0] if rest else None)
 
 
-def tasks(scenarios: Sequence[Scenario], known: Sequence[Scenario], chosen: range, siblings: int) -> list[Task]:
-    """Return every play."""
+def tasks(scenarios: Sequence[Scenario], known: Sequence[Scenario], chosen: range, siblings: int | None) -> list[Task]:
+    """Return every play. `siblings`: how many of each scenario, None for the first of every other cause."""
     cache = cache_dir(load_config({}))
     found: list[Task] = []
 
@@ -82,7 +84,7 @@ def tasks(scenarios: Sequence[Scenario], known: Sequence[Scenario], chosen: rang
             add(f"elsewhere ({learned.id})", scenario, "memoriser", learned)
         if scenario.variants is not None:
             parent = Parent(folders(None)[scenario.id])
-            for number in range(1, siblings + 1):
+            for number in first_numbers(parent) if siblings is None else range(1, siblings + 1):
                 add("memoriser", parent.sibling(number).scenario, "memoriser", scenario)
     return found
 
@@ -100,7 +102,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenarios", nargs="*")
     parser.add_argument("--seeds", type=seeds, default="1")
-    parser.add_argument("--siblings", type=int, default=3)
+    parser.add_argument("--siblings", type=int)
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     known = [load_scenario(folder) for folder in folders(None).values()]
