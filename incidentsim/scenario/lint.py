@@ -48,6 +48,7 @@ RULES: dict[str, Rule] = {
         course.page_at_zero,
         course.perfectly_periodic,
         course.alarms_together,
+        course.old_news,
         exercise.exercise_metadata,
         exercise.distinct_words,
     )

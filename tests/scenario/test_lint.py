@@ -104,6 +104,14 @@ FAILING: dict[str, tuple[str, list[tuple[str, str]], str, str]] = {
                          [("  - at: 4m\n", "  - at: 4m\n    message: {who: platform, text: Hm}\n"
                                            "  - at: 4m\n    message: {who: platform, text: Oh}\n  - at: 4m\n")],
                          "timeline", "3 pages, messages and changes at 4m; spread them"),
+    "who complains, told at a fixed time": ("old-news", [("asks what is going on", "and {complaining_tenants} ask")],
+                                            "timeline[3].message.text",
+                                            "'{complaining_tenants}' says that users are hurt now; hold it back with "
+                                            "when: {customers_complain: true}"),
+    "harm that goes on, in words": ("old-news", [("asks what is going on", "says: Worse By The Minute")],
+                                    "timeline[3].message.text",
+                                    "'by the minute' says that users are hurt now; hold it back with "
+                                    "when: {customers_complain: true}"),
     "no bucket": ("exercise-metadata", [("skills: [reliability]", "skills: [patience]")], "skills",
                   "names no skill bucket; at least one of inference, reliability, observability, compliance"),
     "unknown shape": ("exercise-metadata", [("[production troubleshooting]", "[production trouble]")], "shapes[0]",
@@ -134,6 +142,41 @@ def test_a_rule_finds_what_it_is_for(workshop: Workshop, name: str) -> None:
     findings = lint(workshop.edit(*changes).load())
     assert (where, message) in [(f.where, f.message) for f in findings]
     assert {f.rule for f in findings} == {rule}
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "when", "found"),
+    [
+        ("Still complaining: all", "3m", "", True),
+        ("About {late_share} are late", "4m", "", True),
+        ("Still complaining: all", "2m59s", "", False),
+        ("Still complaining: all", "4m", "    when: {customers_complain: true}\n", False),
+        ("Still complaining: all", "4m", "    when: {bad_share_above: 20%}\n", False),
+        ("They complained about it before; what is your standby? Minutes matter", "4m", "", False),
+        ("It is getting moreish", "4m", "", False),
+        ("Is it over? Still nothing from the fitters", "4m", "", False),
+    ],
+)
+def test_news_of_harm_has_to_wait(workshop: Workshop, text: str, at: str, when: str, found: bool) -> None:
+    """Whole words that say that harm goes on are found from three minutes on, unless the message waits for anything."""
+    old = "  - at: 4m\n    message: {who: customer-success, text: \"{tenant.corner-shop} asks what is going on\"}\n"
+    new = f"  - at: {at}\n{when}    message: {{who: customer-success, text: \"{text}\"}}\n"
+    assert [f.rule for f in lint(workshop.edit((old, new)).load())] == (["old-news"] if found else [])
+
+
+def test_shipped_messages_of_harm_are_found_without_their_condition() -> None:
+    """Where a scenario that ships holds messages back until customers complain, the rule would find most of them."""
+    held = found = 0
+    for folder in folders(packaged_root()).values():
+        scenario = load_scenario(folder)
+        waiting = {i for i, e in enumerate(scenario.timeline) if e.message and e.when and e.when.customers_complain}
+        timeline = tuple(e.model_copy(update={"when": None}) if i in waiting else e
+                         for i, e in enumerate(scenario.timeline))  # fmt: skip
+        findings = lint(scenario.model_copy(update={"timeline": timeline}))
+        assert {f.where for f in findings} <= {f"timeline[{i}].message.text" for i in waiting}
+        held, found = held + len(waiting), found + len(findings)
+    assert held >= 30
+    assert found * 4 >= held * 3
 
 
 def test_untraced_requests_are_no_evidence(workshop: Workshop) -> None:

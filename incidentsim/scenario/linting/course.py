@@ -1,7 +1,8 @@
-"""Rules on the course of the incident: one page at T+0, and nothing that runs like a clock."""
+"""Rules on the course of the incident: one page at T+0, nothing that runs like a clock, no news that is over."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import pairwise
 
@@ -14,6 +15,16 @@ EVEN_EVENTS = 4
 
 AT_ONCE = 3
 """So many things that people are told in one moment are a script, not an incident."""
+
+FRESH_US = 180_000_000
+"""Before the third minute nobody can have been well for long: complaints look back on one to two minutes."""
+
+_GOES_ON = re.compile(
+    r"\{(?:complaining_tenants|late_share)\}"
+    r"|\b(?:still complain(?:s|ing)?|complaining right now|right now complaining|gets? worse|getting (?:worse|more)"
+    r"|by the minute)\b"
+)
+"""Words, in small letters, with which a message says that users are hurt as it is written."""
 
 
 def page_at_zero(scenario: Scenario) -> Found:
@@ -59,3 +70,20 @@ def alarms_together(scenario: Scenario) -> Found:
     waits = {str(rule.get("for", "0s")) for rule in rules if isinstance(rule, dict) and "alert" in rule}
     if len(rules) >= AT_ONCE and len(waits) == 1:
         yield "stack.alert_rules", f"all {len(rules)} alerts wait {waits.pop()}; give them different times"
+
+
+def old_news(scenario: Scenario) -> Found:
+    """A message that says that users are being hurt comes only while they are.
+
+    From three minutes on, users may have been well again for a while. "Still complaining", "by the minute", or
+    `{complaining_tenants}` and `{late_share}` are then false, and whoever mended it is sent looking for what is not
+    there. With `when: {customers_complain: true}` beside `at`, the message waits from that time on until a customer
+    complains, and never comes if none does.
+    """
+    for i, entry in enumerate(scenario.timeline):
+        if entry.message is None or entry.when is not None or entry.at < FRESH_US:
+            continue
+        found = _GOES_ON.search(entry.message.text.casefold())
+        if found:
+            yield (f"timeline[{i}].message.text",
+                   f"{found[0]!r} says that users are hurt now; hold it back with when: {{customers_complain: true}}")
