@@ -79,10 +79,13 @@ def header_rows(info: SessionInfo, snapshot: Snapshot, width: int) -> list[Row]:
         share = snapshot.budget_left
         role = "bad" if share < 0.25 else "warn" if share < 0.5 else "ok"
         right += [Span("budget ", "dim"), Span(f"{share * 100:.0f} %", role), Span("  ")]
-    right.append(Span(f"${snapshot.cost_per_hour:,.0f}/h ", "plain"))
+    cost = Span(f"${snapshot.cost_per_hour:,.0f}/h ", "plain")
     if width < WIDE:
+        if sum(len(s.text) for s in (*left, *right, cost)) < width:
+            right.append(cost)
         health = Row(spans=(Span(" "), *health_spans(snapshot.components, width - 2)))
         return [Row(spans=pad_between(left, right, width)), health]
+    right.append(cost)
     room = width - sum(len(s.text) for s in left) - sum(len(s.text) for s in right) - 4
     middle = health_spans(snapshot.components, room) if room > 8 else ()
     return [Row(spans=pad_between([*left, Span("   "), *middle], right, width))]
