@@ -91,14 +91,15 @@ def test_header_fits_any_width(width: int, rows: int) -> None:
     assert "chat-pool bad" in "".join(r.text for r in made)
 
 
-def test_narrow_header_leaves_the_cost_out_whole() -> None:
-    """While a page waits in a narrow terminal there is no room for the cost, and none of it is shown cut."""
+@pytest.mark.parametrize(("width", "budget", "cost"), [(80, True, True), (72, True, False), (60, False, False)])
+def test_narrow_header_leaves_figures_out_whole(width: int, budget: bool, cost: bool) -> None:
+    """While a page waits in a narrow terminal, first the cost and then the budget is left out, never a part of one."""
     session = FakeSession()
     session.advance(780 * SECOND)
     snapshot = replace(session.snapshot(), acknowledged=False)
-    top = header_rows(session.info(), snapshot, 72)[0].text
-    assert "not acked" in top and "budget" in top
-    assert "$" not in top and "…" not in top
+    top = header_rows(session.info(), snapshot, width)[0].text
+    assert "not acked" in top and "…" not in top
+    assert ("budget" in top, "$" in top) == (budget, cost)
 
 
 def test_header_says_paused_in_words() -> None:
