@@ -18,6 +18,7 @@ from incidentsim.report.model import Audience, Report, Sentence
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.debrief import Line, debrief
+from incidentsim.scoring.debrief_names import as_shown
 from incidentsim.scoring.play import names_of, read_play
 from incidentsim.scoring.protocol import RUN_ON_US, Plan
 from incidentsim.session.judging import judge
@@ -50,7 +51,8 @@ def report_of(
     if card.practice_index is not None:
         runs = _runs(transcript, scenario, cache)
         signals = _signals(transcript, scenario, path, cache)
-    told = {section.title: section.lines[0] for section in debrief(card)}
+    shown = as_shown(card, Cast.from_json(transcript.header.get("cast")))
+    told = {section.title: section.lines[0] for section in debrief(shown)}
     extras = Extras(
         runs=runs, signals=signals,
         strength=_sentence(told, "Strength"), improvement=_sentence(told, "To improve"), postmortem=check,

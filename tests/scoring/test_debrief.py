@@ -10,10 +10,11 @@ import pytest
 from incidentsim.errors import UsageError
 from incidentsim.scenario.cast import plain_cast
 from incidentsim.scoring.debrief import Section, debrief
+from incidentsim.scoring.debrief_names import as_shown
 from incidentsim.scoring.explain import RULES, explain
 from incidentsim.scoring.protocol import Outcome, Plan
 from incidentsim.scoring.score import score
-from tests.scoring.plays import EXPERT, LUCKY, NOVICE, Line, played, shown_vocabulary
+from tests.scoring.plays import EXPERT, LUCKY, NOVICE, Line, played, renamed_cast, shown_vocabulary
 from tests.scoring.toy import ToyWorld, toy_scenario
 
 SCENARIO = toy_scenario()
@@ -82,6 +83,20 @@ def test_what_would_have_hurt_earlier_is_no_harm(t_mending: int, harmless: bool)
     lines = [line.text for line in told_of["What your actions did to users"].lines if line.text.startswith("priority")]
     assert lines[0].endswith("it made nothing worse, so it is no harm") is harmless
     assert ("made-it-worse" not in {flag.id for flag in card.flags.proposed}) is harmless
+
+
+def test_it_speaks_in_the_names_of_the_session() -> None:
+    """Who diagnosed a customer by its name reads that name in every section, and never the scenario's id for it."""
+    cast = renamed_cast(SCENARIO)
+    play = (
+        (30, 'hypothesis "their prompts grow" --cause {tenant.strategic}:context_growth --p 0.6'),
+        (60, "diagnose {tenant.strategic} context_growth --p 0.8"),
+    )
+    card = score(played(play, SCENARIO, cast=cast), SCENARIO, ToyWorld(), vocabulary=shown_vocabulary(SCENARIO, cast))
+    sections = {section.title: section for section in debrief(as_shown(card, cast))}
+    assert sections["Diagnosis"].lines[0].text.startswith("tenant.str-foods context_growth at 80 %")
+    assert "T+00:30 tenant.str-foods context_growth 60 %" in sections["How your belief moved"].lines[1].text
+    assert not [line for section in sections.values() for line in section.lines if "strategic" in line.text]
 
 
 def test_harm_comes_first() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from incidentsim.client_api import Ack, AlertRow, ClientEvent, ComponentRow, LogLine, View
+from incidentsim.client_api import Ack, AlertRow, ChangeRow, ClientEvent, ComponentRow, LogLine, View
 from incidentsim.client_api import Span as TraceSpan
 from incidentsim.commands.items import Completion, CompletionItem
 from incidentsim.events import AlertFired, EffectObserved, MessageReceived, Paged, as_body
@@ -16,10 +18,10 @@ from incidentsim.tui.feed import Result
 from incidentsim.tui.presenters.completion import accepted, completion_rows, usage_spans
 from incidentsim.tui.presenters.header import header_rows, health_spans
 from incidentsim.tui.presenters.help import help_rows
-from incidentsim.tui.presenters.incident import alert_rows, topology_rows
+from incidentsim.tui.presenters.incident import alert_rows, change_detail, topology_rows
 from incidentsim.tui.presenters.logs import BUCKET_US, LogBuffer, evidence_bullet, histogram, log_row
 from incidentsim.tui.presenters.numbers import format_number, format_value, next_speed
-from incidentsim.tui.presenters.results import confirmation, result_rows, waterfall_rows
+from incidentsim.tui.presenters.results import confirmation, result_rows, view_rows, waterfall_rows
 from incidentsim.tui.presenters.rows import Row, Span, cut, fit, markdown_rows, row, span, wrap
 from incidentsim.tui.presenters.timeline import describe, markers, timeline_rows
 from tests.tui.fake_session import SECOND, FakeSession
@@ -87,6 +89,17 @@ def test_header_fits_any_width(width: int, rows: int) -> None:
     assert all(cell_len(r.text) <= width for r in made)
     assert "T+01:00" in made[0].text and "$412/h" in made[0].text
     assert "chat-pool bad" in "".join(r.text for r in made)
+
+
+@pytest.mark.parametrize(("width", "budget", "cost"), [(80, True, True), (72, True, False), (60, False, False)])
+def test_narrow_header_leaves_figures_out_whole(width: int, budget: bool, cost: bool) -> None:
+    """While a page waits in a narrow terminal, first the cost and then the budget is left out, never a part of one."""
+    session = FakeSession()
+    session.advance(780 * SECOND)
+    snapshot = replace(session.snapshot(), acknowledged=False)
+    top = header_rows(session.info(), snapshot, width)[0].text
+    assert "not acked" in top and "…" not in top
+    assert ("budget" in top, "$" in top) == (budget, cost)
 
 
 def test_header_says_paused_in_words() -> None:
@@ -282,6 +295,27 @@ def test_topology_follows_the_traffic_with_replicas_below_their_pool() -> None:
     assert [r.key for r in rows] == ["acme", "gate", "p", "p-0", "p-1", "scaler"]
     assert "├─ p-0" in rows[3].text and "4 in flight" in rows[3].text
     assert "✖ bad     └─ p-1" in rows[4].text and "gpu-2" in rows[4].text
+
+
+@pytest.mark.parametrize(
+    ("before_s", "shown"), [(129, "T-02:09"), (9780, "T-2:43:00"), (93_540, "T-26 h"), (691_200, "T-8 d")]
+)
+def test_old_changes_are_dated_in_hours_and_days(before_s: int, shown: str) -> None:
+    """A change of last week is dated as its list dates it, not by a clock of 192 hours."""
+    change = ChangeRow(id="chg-1", t_us=-before_s * SECOND, kind="config", actor="a", target="gateway", summary="s",
+                       detail=())  # fmt: skip
+    assert change_detail(change)[1].text.startswith(f"{shown}  config on gateway")
+
+
+def test_runbooks_among_the_answers_are_wrapped_anew() -> None:
+    """The breaks of a runbook's file are no breaks on screen: one paragraph, one row, its commands in colour."""
+    lines = ("# Title", "", "1. Is it working? Compare what it", "   says, `inspect`, with what it does.")
+    made = view_rows(View(kind="runbook", title="engine-queue", lines=lines))
+    assert [r.text.strip() for r in made[:2]] == ["Title", ""]
+    assert made[2].text == "  1. Is it working? Compare what it says, inspect, with what it does."
+    assert made[2].indent == 5
+    names = view_rows(View(kind="runbook", title="", lines=("engine-queue", "kv-cache-full")))
+    assert [r.text for r in names] == ["  engine-queue", "  kv-cache-full"]
 
 
 def test_help_names_every_verb() -> None:

@@ -39,7 +39,8 @@ def hypothesis_first(case: Case) -> Proposal | None:
         return None
     first = acts[0][0].seq
     stated = [b.seq for b in case.told.play.beliefs if b.seq < first]
-    text = f"{len(acts)} acts, each after a hypothesis that names a cause of what it touched."
+    many = "1 act" if len(acts) == 1 else f"{len(acts)} acts, each"
+    text = f"{many} after a hypothesis that names a cause of what it touched."
     return Proposal(text=text, seqs=(*stated, *(m.seq for m, _ in acts)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from incidentsim.client_api import ComponentRow, Health, SessionInfo, Snapshot
 from incidentsim.exact import format_clock
 from incidentsim.tui.presenters.numbers import format_number, speed_text
@@ -65,8 +67,12 @@ def _health(health: Health, name: str) -> Span:
     return span(f"{HEALTH_GLYPH[health]} {name}{word}  ", health)
 
 
+def _cells(spans: Sequence[Span]) -> int:
+    return sum(len(s.text) for s in spans)
+
+
 def header_rows(info: SessionInfo, snapshot: Snapshot, width: int) -> list[Row]:
-    """Return one row when `width` allows, else two."""
+    """Return one row when `width` allows, else two; budget and cost are left out whole where they don't fit."""
     severity = snapshot.severity.upper() if snapshot.severity else "SEV?"
     left = [Span(f" {severity} ", "key"), span(f" {info.scenario} ", "strong")]
     left += [Span(f" {format_clock(snapshot.t_us)} ", "heading"), *_state(snapshot)]
@@ -79,10 +85,12 @@ def header_rows(info: SessionInfo, snapshot: Snapshot, width: int) -> list[Row]:
         share = snapshot.budget_left
         role = "bad" if share < 0.25 else "warn" if share < 0.5 else "ok"
         right += [Span("budget ", "dim"), Span(f"{share * 100:.0f} %", role), Span("  ")]
-    right.append(Span(f"${snapshot.cost_per_hour:,.0f}/h ", "plain"))
+    cost = Span(f"${snapshot.cost_per_hour:,.0f}/h ", "plain")
     if width < WIDE:
+        right = next((some for some in ([*right, cost], right, []) if _cells(left) + _cells(some) < width), [])
         health = Row(spans=(Span(" "), *health_spans(snapshot.components, width - 2)))
         return [Row(spans=pad_between(left, right, width)), health]
-    room = width - sum(len(s.text) for s in left) - sum(len(s.text) for s in right) - 4
+    right.append(cost)
+    room = width - _cells(left) - _cells(right) - 4
     middle = health_spans(snapshot.components, room) if room > 8 else ()
     return [Row(spans=pad_between([*left, Span("   "), *middle], right, width))]

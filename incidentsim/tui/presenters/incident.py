@@ -9,6 +9,9 @@ from incidentsim.exact import format_clock
 from incidentsim.tui.presenters.numbers import clock, clock_or_ago
 from incidentsim.tui.presenters.rows import HEALTH_GLYPH, HEALTH_WORD, Row, Span, fit, row, span
 
+DAY_US = 86_400_000_000
+"""From this long before the page on, days and hours say more than a clock with three figures of hours."""
+
 _STATE_RANK = {"firing": 0, "pending": 1}
 _STATE_LOOK = {"firing": ("✖", "bad"), "pending": ("▲", "warn")}
 
@@ -60,9 +63,10 @@ def change_rows(changes: tuple[ChangeRow, ...]) -> list[Row]:
 
 def change_detail(change: ChangeRow) -> list[Row]:
     """Return one change in full; lines of its diff are marked by their sign."""
+    when = format_clock(change.t_us) if change.t_us > -DAY_US else f"T{clock_or_ago(change.t_us)}"
     rows = [
         row(span(f"{change.id}  ", "accent"), span(change.summary, "heading"), indent=2),
-        row(span(f"{format_clock(change.t_us)}  {change.kind} on {change.target}, by {change.actor}", "dim")),
+        row(span(f"{when}  {change.kind} on {change.target}, by {change.actor}", "dim")),
         row(),
     ]
     for line in change.detail:

@@ -11,7 +11,7 @@ from incidentsim.client_api import Span as TraceSpan
 from incidentsim.specs.verbs import VERBS, VerbSpec
 from incidentsim.tui.feed import Result
 from incidentsim.tui.presenters.numbers import clock, clock_tenths
-from incidentsim.tui.presenters.rows import Row, Span, row, span
+from incidentsim.tui.presenters.rows import Row, Span, markdown_rows, row, span
 from incidentsim.tui.presenters.timeline import Item
 
 KEPT_RESULTS = 40
@@ -78,7 +78,12 @@ def waterfall_rows(spans: Sequence[TraceSpan]) -> list[Row]:
 
 
 def view_rows(view: View) -> list[Row]:
-    """Return a view's readable lines, and its waterfall when it has one."""
+    """Return a view's readable lines, and its waterfall when it has one. A runbook's lines are wrapped anew."""
+    if view.kind == "runbook" and view.title:
+        return [
+            Row(spans=(Span("  "), *made.spans), indent=made.indent + 2)
+            for made in markdown_rows("\n".join(view.lines))
+        ]
     rows = [row(span("  " + line), indent=4) for line in view.lines]
     rows += [
         Row(spans=(Span("  "), *waterfall.spans), indent=waterfall.indent) for waterfall in waterfall_rows(view.spans)

@@ -68,13 +68,13 @@ class KeyHints(RowPanel):
     """The keys that do something now, at most eight."""
 
     def update(self, hints: Sequence[tuple[str, str]]) -> None:
-        """Show these (key, what it does) pairs."""
+        """Show these (key, what it does) pairs; one that is too long for what is left makes room for shorter ones."""
         spans: list[Span] = []
         used, width = 0, self.content_size.width
         for key, label in hints[:MAX_HINTS]:
             cells = len(key) + len(label) + 4
             if used + cells > width + 1:
-                break
+                continue
             spans += [Span(f" {key} ", "key"), Span(f" {label} ", "dim")]
             used += cells
         self.show([Row(spans=tuple(spans))])
