@@ -18,7 +18,6 @@ from incidentsim.cli.rewound import futures_of, rewind_session
 from incidentsim.client_api import Session
 from incidentsim.config import Config
 from incidentsim.errors import UsageError
-from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.catalogue import Entry, list_scenarios
 from incidentsim.scoring.debrief import Section, debrief
 from incidentsim.scoring.debrief_names import as_shown
@@ -141,7 +140,7 @@ class Home:
         card = await asyncio.to_thread(judge, transcript, host.scenario, cache=cache, progress=tell)
         keep_result(host.recorder.path, card)
         futures = await asyncio.to_thread(futures_of, transcript, host.scenario, data=data, cache=cache, progress=tell)
-        return as_debrief(as_shown(card, Cast.from_json(transcript.header.get("cast"))), futures)
+        return as_debrief(as_shown(card, transcript), futures)
 
     def postmortem(self, session: Session) -> PostmortemDraft:
         """Return the text of the open session's postmortem as it was left, else the form."""

@@ -51,7 +51,7 @@ def report_of(
     if card.practice_index is not None:
         runs = _runs(transcript, scenario, cache)
         signals = _signals(transcript, scenario, path, cache)
-    shown = as_shown(card, Cast.from_json(transcript.header.get("cast")))
+    shown = as_shown(card, transcript)
     told = {section.title: section.lines[0] for section in debrief(shown)}
     extras = Extras(
         runs=runs, signals=signals,

@@ -14,7 +14,7 @@ from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import RootCause, Scenario
 from incidentsim.scoring.diagnosis import is_right
 from incidentsim.scoring.evidence import USERS_SIDE, Evidence, canonical, items_of_look
-from incidentsim.scoring.moves import Move
+from incidentsim.scoring.moves import Move, taken_back_by
 from incidentsim.scoring.play import Belief, Moment, Names, Play
 from incidentsim.scoring.postmortem.concepts import HARMED
 from incidentsim.scoring.scorecard import CarryingItem, ChainStep
@@ -33,10 +33,11 @@ def chain_of(
 ) -> tuple[ChainStep, ...]:  # fmt: skip
     """Return the places of the causal chain, each with the first look at it and the first act on it.
 
-    Acts on users are those that helped (`credited`), whatever they touched.
+    Acts on users are those that helped (`credited`), whatever they touched. A question to a team-mate is an act where
+    it helped: what they set in motion was asked for.
     """
     steps: list[ChainStep] = []
-    acts = [m for m in moves if m.act]
+    acts = [m for m in moves if m.act or m in credited]
 
     def step(part: Part, place: str, items: Sequence[str], act: Iterable[Move]) -> None:
         first_act = next(iter(act), None)
@@ -50,7 +51,8 @@ def chain_of(
         )  # fmt: skip
 
     for change in dict.fromkeys(one for root in scenario.root_causes for one in _brought_by(scenario, root)):
-        step("trigger", change, [f"change:{change}"], (m for m in acts if m.target == change))
+        on_it = (m for m in acts if change in (m.target, *taken_back_by(m, scenario)))
+        step("trigger", change, [f"change:{change}"], on_it)
     roots = [root.component for root in scenario.root_causes]
     for root in scenario.root_causes:
         listed = [canonical(item) for wanted in root.evidence for item in wanted]

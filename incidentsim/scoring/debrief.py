@@ -193,13 +193,10 @@ def _good_words(card: Scorecard) -> Line:
 
 
 def _more_saved(card: Scorecard) -> Line:
-    gate = card.parts["g"].value or 0.0
-    if (card.parts["S"].value or 0.0) > gate:
-        bare = [m for m in card.moves if (m.credit or 0.0) > 0.0 and not m.evidence_before]
-        return Line(
-            text="What you did helped, but no evidence and diagnosis carried it: look, then say what broke.",
-            seqs=tuple(seq for m in bare for seq in m.seqs),
-        )
+    gate = card.parts["g"]
+    if (card.parts["S"].value or 0.0) > (gate.value or 0.0):
+        bare = tuple(seq for m in card.moves if (m.credit or 0.0) > 0.0 and not m.evidence_before for seq in m.seqs)
+        return Line(text=_UNCARRIED[not bare, _held(gate.inputs.get("De"))], seqs=bare)
     if not card.moves:
         return Line(text="You changed nothing while users were harmed: a reversible mitigation buys time to look.")
     return Line(
@@ -245,6 +242,22 @@ def _better_words(card: Scorecard) -> Line:
         text = f"“{said}” was said while users were still harmed: check the objective first."
         return Line(text=text, seqs=tuple(s.seq for s in false))
     return Line(text="Tell people more often: what is known, what is being done, when they will hear again.")
+
+
+_HELD = 0.5
+"""From this on a diagnosis with evidence carries more of what it may than it lacks."""
+
+_UNCARRIED = {
+    (False, False): "What you did helped, but no evidence and diagnosis carried it: look, then say what broke.",
+    (False, True): "You knew what broke, but some of what helped came before you had seen why: look first, then act.",
+    (True, False): "You looked before you acted, and it helped, but no diagnosis carried it: say what broke.",
+    (True, True): "What you did helped, and counts in full with a surer diagnosis: name every cause, with evidence.",
+}
+"""What to improve where the gate takes off most, by whether every move had evidence and whether the diagnosis held."""
+
+
+def _held(de: object) -> bool:
+    return isinstance(de, float) and de >= _HELD
 
 
 _STRENGTHS: dict[str, Callable[[Scorecard], Line]] = {

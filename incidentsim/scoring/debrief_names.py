@@ -10,13 +10,15 @@ from dataclasses import replace
 
 from incidentsim.scenario.cast import Cast
 from incidentsim.scoring.scorecard import Scorecard
+from incidentsim.transcript.model import Transcript
 
 NAMED_KINDS = ("inspect", "logs")
 """Kinds of evidence whose items name a component; questions name a role, which has the same name everywhere."""
 
 
-def as_shown(card: Scorecard, cast: Cast) -> Scorecard:
-    """Return the card with the names that the session showed, to be read and not to be compared."""
+def as_shown(card: Scorecard, transcript: Transcript) -> Scorecard:
+    """Return the card of a transcript with the names that its session showed, to be read and not to be compared."""
+    cast = Cast.from_json(transcript.header.get("cast"))
     told = card.hypotheses
     standing = tuple(replace(step, top=_cause(step.top, cast)) for step in told.standing)
     return replace(

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from incidentsim.commands.model import Command
-from incidentsim.scenario.model import RootCause, Scenario
+from incidentsim.scenario.model import Doing, RootCause, Scenario
 from incidentsim.scoring.play import Issued, Moment, Names, world_verb
 from incidentsim.specs.verbs import VERBS
 from incidentsim.transcript.model import TimedCommand
@@ -148,6 +148,13 @@ def touched_by(command: Command, scenario: Scenario, names: Names) -> tuple[str,
     return tuple(dict.fromkeys(out))
 
 
+def taken_back_by(move: Move, scenario: Scenario) -> tuple[str, ...]:
+    """Return the ids of the changes that team-mates were asked to take back; a rollback has its change as target."""
+    if move.verb != "ask":
+        return ()
+    return tuple(does.rolls_back for does in _doings(move.target, scenario) if does.rolls_back)
+
+
 def chain_components(cause: RootCause) -> tuple[str, ...]:
     """Return the components on the cause's causal chain, its own first. Nodes are `component` or
     `component:fault`."""
@@ -203,12 +210,18 @@ def _component_in(target: str, names: Names) -> str:
 
 
 def _touched_by_question(target: str, scenario: Scenario, names: Names) -> list[str]:
-    role, _, topic = target.partition("/")
     faults: Mapping[str, str] = {e.fault.id: e.fault.component for e in scenario.timeline if e.fault is not None}
     out = ["organisation"]
-    for mate in scenario.team:
-        for known in mate.knows:
-            if mate.role == role and known.topic == topic and known.does is not None:
-                out.append(faults.get(known.does.fault, ""))
-                out += _touched_by_change(known.does.rolls_back, scenario, names)
+    for does in _doings(target, scenario):
+        out.append(faults.get(does.fault, ""))
+        out += _touched_by_change(does.rolls_back, scenario, names)
     return [component for component in out if component]
+
+
+def _doings(question: str, scenario: Scenario) -> list[Doing]:
+    """Return what the answer to `role/topic` sets in motion; nothing for most."""
+    role, _, topic = question.partition("/")
+    return [
+        known.does for mate in scenario.team for known in mate.knows
+        if mate.role == role and known.topic == topic and known.does is not None
+    ]  # fmt: skip

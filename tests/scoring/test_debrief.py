@@ -9,12 +9,14 @@ import pytest
 
 from incidentsim.errors import UsageError
 from incidentsim.scenario.cast import plain_cast
+from incidentsim.scenario.model import Doing
 from incidentsim.scoring.debrief import Section, debrief
 from incidentsim.scoring.debrief_names import as_shown
 from incidentsim.scoring.explain import RULES, explain
+from incidentsim.scoring.index import gate
 from incidentsim.scoring.protocol import Outcome, Plan
 from incidentsim.scoring.score import score
-from tests.scoring.plays import EXPERT, LUCKY, NOVICE, Line, played, renamed_cast, shown_vocabulary
+from tests.scoring.plays import EXPERT, LUCKY, NOVICE, TOKENS, Line, played, renamed_cast, shown_vocabulary
 from tests.scoring.toy import ToyWorld, toy_scenario
 
 SCENARIO = toy_scenario()
@@ -56,6 +58,37 @@ def test_a_lucky_fix_is_told_that_nothing_carried_it() -> None:
     assert improvement.seqs
 
 
+@pytest.mark.parametrize(
+    ("saved", "de", "seen", "text"),
+    [
+        (1.0, 0.1, False, "no evidence and diagnosis carried it"),
+        (0.9, 0.9, False, "some of what helped came before you had seen why"),
+        (0.75, 0.4, True, "You looked before you acted, and it helped, but no diagnosis carried it"),
+        (0.96, 0.9, True, "with a surer diagnosis"),
+    ],
+)
+def test_what_the_gate_lacked_is_told_and_no_more(saved: float, de: float, seen: bool, text: str) -> None:
+    """Where the gate takes off most, the advice names what it lacked: evidence before acting, a diagnosis, or both."""
+    card = score(played(EXPERT, SCENARIO), SCENARIO, ToyWorld(), vocabulary=VOCABULARY)
+    moves = tuple(replace(move, evidence_before=seen, credit=1.0) for move in card.moves)
+    g = gate(1.0 if seen else 0.0, de)
+    values = {"S": saved, "De": de, "g": g, "P": 1.0, "T": 1.0 / g, "C": 1.0}
+    parts = {name: replace(part, value=values.get(name, part.value)) for name, part in card.parts.items()}
+    parts["g"] = replace(parts["g"], inputs={"De": de})
+    sections = {s.title: s for s in debrief(replace(card, moves=moves, parts=parts))}
+    line = sections["To improve"].lines[0]
+    assert text in line.text
+    assert bool(line.seqs) == (not seen)
+
+
+def test_a_look_that_came_late_is_told_with_what_it_missed() -> None:
+    """Whoever acts first, then looks and names every cause, is told to look first, not that a diagnosis is missing."""
+    late = (*LUCKY[:1], (90, TOKENS), (100, "inspect gateway"), *EXPERT[-3:-1])
+    improvement = told(*late)["To improve"].lines[0]
+    assert "some of what helped came before you had seen why" in improvement.text
+    assert improvement.seqs
+
+
 class DearBeforeMending(ToyWorld):
     """The toy, but that giving `others` a lower priority costs 5,000 dollars unless tokens are counted before."""
 
@@ -92,8 +125,9 @@ def test_it_speaks_in_the_names_of_the_session() -> None:
         (30, 'hypothesis "their prompts grow" --cause {tenant.strategic}:context_growth --p 0.6'),
         (60, "diagnose {tenant.strategic} context_growth --p 0.8"),
     )
-    card = score(played(play, SCENARIO, cast=cast), SCENARIO, ToyWorld(), vocabulary=shown_vocabulary(SCENARIO, cast))
-    sections = {section.title: section for section in debrief(as_shown(card, cast))}
+    record = played(play, SCENARIO, cast=cast)
+    card = score(record, SCENARIO, ToyWorld(), vocabulary=shown_vocabulary(SCENARIO, cast))
+    sections = {section.title: section for section in debrief(as_shown(card, record))}
     assert sections["Diagnosis"].lines[0].text.startswith("tenant.str-foods context_growth at 80 %")
     assert "T+00:30 tenant.str-foods context_growth 60 %" in sections["How your belief moved"].lines[1].text
     assert not [line for section in sections.values() for line in section.lines if "strategic" in line.text]
@@ -143,6 +177,25 @@ def test_the_chain_is_told_with_the_first_look_and_act_at_each_place() -> None:
     idle = told()["The causal chain, and when you were there"].lines
     assert all("never looked at" in line.text and not line.seqs for line in idle)
     assert idle[-1].text.endswith("nothing helped")
+
+
+def test_what_a_colleague_was_asked_to_take_back_was_acted_on() -> None:
+    """A question that helped is an act on the change that the answer takes back, and on its root cause."""
+    before, growth, page = SCENARIO.timeline
+    assert growth.fault is not None
+    growth = growth.model_copy(update={"fault": growth.fault.model_copy(update={"with_change": "chg-1"})})
+    scenario = SCENARIO.model_copy(update={"timeline": (before, growth, page)})
+    mate = scenario.team[0]
+    for does, acted in ((Doing(rolls_back="chg-1"), True), (Doing(fault="growth"), False)):
+        team = (mate.model_copy(update={"knows": tuple(k.model_copy(update={"does": does}) for k in mate.knows)}),)
+        other = scenario.model_copy(update={"team": team})
+        words = shown_vocabulary(other, plain_cast(other))
+        asked = played(((90, "ask account-manager can they trim it"),), other)
+        card = score(asked, other, ToyWorld(), vocabulary=words)
+        (trigger,) = [step for step in card.chain if step.part == "trigger"]
+        assert (trigger.acted_us == 90_000_000) == acted
+        root = next(step for step in card.chain if step.part == "root")
+        assert root.acted_us == 90_000_000
 
 
 def test_belief_and_its_evidence_are_told_step_by_step() -> None:

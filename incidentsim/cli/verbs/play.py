@@ -174,7 +174,6 @@ def _tell_result(config: Config, host: IncidentSession) -> None:
     from incidentsim.cli.progress import shown_progress
     from incidentsim.cli.report import console, print_debrief
     from incidentsim.cli.rewound import futures_of
-    from incidentsim.scenario.cast import Cast
     from incidentsim.scoring.debrief_names import as_shown
     from incidentsim.session.judging import judge
 
@@ -184,5 +183,5 @@ def _tell_result(config: Config, host: IncidentSession) -> None:
         card = judge(transcript, host.scenario, cache=cache, progress=tell)
         futures = futures_of(transcript, host.scenario, data=config.data_dir, cache=cache, progress=tell)
     keep_result(host.recorder.path, card)
-    print_debrief(as_shown(card, Cast.from_json(transcript.header.get("cast"))), console(), futures)
+    print_debrief(as_shown(card, transcript), console(), futures)
     _write(f"The record: {host.recorder.path}")

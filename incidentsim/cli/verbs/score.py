@@ -101,7 +101,6 @@ def _explained(name: str, rubric: Rubric, *, as_json: bool) -> Rule | None:
 def _print(card: Scorecard, transcript: Transcript, rule: Rule | None, name: str) -> None:
     from incidentsim.cli.interview import print_interview, print_interview_rule, print_records
     from incidentsim.cli.report import console, print_debrief, print_rule_in
-    from incidentsim.scenario.cast import Cast
     from incidentsim.scoring.debrief_names import as_shown
     from incidentsim.scoring.explain_interview import INTERVIEW_RULES
     from incidentsim.text import safe_text
@@ -109,7 +108,7 @@ def _print(card: Scorecard, transcript: Transcript, rule: Rule | None, name: str
     out = console()
     if rule is None:
         if card.interview.rubric is None:
-            print_debrief(as_shown(card, Cast.from_json(transcript.header.get("cast"))), out)
+            print_debrief(as_shown(card, transcript), out)
         print_interview(card, out)
         return
     if rule in INTERVIEW_RULES:
