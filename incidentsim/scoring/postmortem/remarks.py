@@ -50,12 +50,12 @@ def improvement(
         first = wrong[0]
         pair = f"{_name(concepts, first.cause)} → {_name(concepts, first.effect)}"
         why = {
-            "reversed": "runs against what happened: it is the other way round",
+            "reversed": "has cause and effect the wrong way round",
             "invented": "is nothing that happened in this incident",
             "contradicted": "is claimed both ways round",
             "denied": "is denied, but it happened",
         }[first.verdict]
-        return Remark(text=f"A causal claim {why}: {pair}.", lines=(first.line,))
+        return Remark(text=f"The causal claim {pair} {why}.", lines=(first.line,))
     if not any(c.verdict == "found" for c in chain.claims):
         crowded = f" Line {chain.crowded[0][0]} names more than four things: split it." if chain.crowded else ""
         return Remark(text=f"No step of the causal chain is stated. Say what made what, one step a sentence.{crowded}",

@@ -79,9 +79,9 @@ def test_json_has_its_schema_and_is_the_same_each_time() -> None:
 @pytest.mark.parametrize(
     ("text", "improvement"),
     [
-        ("Late first tokens caused full KV caches.", "A causal claim runs against what happened"),
-        ("DNS caused late first tokens.", "A causal claim is nothing that happened"),
-        ("Full KV caches caused late first tokens. Late first tokens caused full KV caches.", "A causal claim"),
+        ("Late first tokens caused full KV caches.", "has cause and effect the wrong way round."),
+        ("DNS caused late first tokens.", "is nothing that happened in this incident."),
+        ("Full KV caches caused late first tokens. Late first tokens caused full KV caches.", "both ways round."),
         ("We had an incident.", "No step of the causal chain"),
         ("Full KV caches caused late first tokens.\n\nWe declared sev2 at T+05:00.", "“T+05:00” is not"),
         ("Full KV caches caused late first tokens.", "3 of 4 steps"),
@@ -89,7 +89,7 @@ def test_json_has_its_schema_and_is_the_same_each_time() -> None:
 )
 def test_one_improvement_is_the_most_urgent(text: str, improvement: str) -> None:
     """What is untrue comes before what is missing."""
-    assert checked(text).improvement.text.startswith(improvement)
+    assert improvement in checked(text).improvement.text
 
 
 def test_a_revision_is_told_by_its_difference() -> None:
