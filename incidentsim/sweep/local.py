@@ -12,7 +12,6 @@ import shutil
 import signal
 import tempfile
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -135,11 +134,11 @@ def _end_with_parent(scratch: str) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait_for([parent.sentinel])
-        me = os.getpid()
         if hasattr(os, "fork"):
+            reader, writer = os.pipe()
             if os.fork():
                 os._exit(1)
-            while os.getppid() == me:
-                time.sleep(0.005)
+            os.close(writer)
+            os.read(reader, 1)  # ends when the last thread of the process that was forked has let go of its end
         shutil.rmtree(scratch, ignore_errors=True)
         os._exit(1)
