@@ -44,6 +44,11 @@ _BUSINESSES = (
 wrong."""
 
 _SITES = ("fra", "iad", "dub", "ord", "ams", "pdx", "lhr", "sea")
+"""Airport codes, as cloud regions and sites are often called by."""
+
+_SITES_IN = {"eu": ("fra", "dub", "ams", "arn"), "us": ("iad", "ord", "pdx", "sea"), "ca": ("yul", "yyz", "yvr")}
+"""Those in the region of a pool: hosts of different regions don't stand in one place."""
+
 _TAKEN = ("strategic", "noisy", "culprit", "agent", "batch", "standard", "interactive", "all", "gateway",
           "router", "pool", "tenant", "node", "tokens", "requests")  # fmt: skip
 """Words that are truths or commands, and so can't be part of a made name."""
@@ -212,13 +217,21 @@ def make_cast(scenario: Scenario, seed: int) -> Cast:
     for role in roles_of(scenario):
         first = _fresh(lambda: str(faker.first_name()), taken, 12)
         people[role] = f"{first} {_fresh(lambda: str(faker.last_name()), taken, 12)}"
-    site = _SITES[draws.below(2, len(_SITES))]
+    return Cast(tenants=tenants, people=people, hosts=_host_names(scenario, draws))
+
+
+def _host_names(scenario: Scenario, draws: Draws) -> dict[str, str]:
+    """Return names of site, rack and unit by host id; the site is one of the region of the host's pool."""
     rack = draws.below(3, 20) + 10
     unit = draws.below(4, 30)
-    hosts = {
-        host: f"gpu-{site}-r{rack + i // 4}-{(unit + 7 * i) % 89 + 10}" for i, host in enumerate(hosts_of(scenario))
-    }
-    return Cast(tenants=tenants, people=people, hosts=hosts)
+    names: dict[str, str] = {}
+    for pool in scenario.stack.pools:
+        sites = _SITES_IN.get(pool.region, _SITES)
+        site = sites[draws.below(2, len(sites))]
+        for host in node_ids(scenario, pool.id):
+            i = len(names)
+            names[host] = f"gpu-{site}-r{rack + i // 4}-{(unit + 7 * i) % 89 + 10}"
+    return names
 
 
 def _fresh(draw: Callable[[], str], taken: set[str], longest: int) -> str:

@@ -24,7 +24,8 @@ MERGE_US = 60_000_000
 
 _ENDS = {
     "limit": ("rate", ("unlimited",)), "shed": ("percent", ("0", "0%")), "canary": ("percent", ("0", "0%")),
-    "route": ("pool", ("default",)), "cordon": ("switch", ("off",)),
+    "route": ("pool", ("default",)), "cordon": ("switch", ("off",)), "drain": ("switch", ("off",)),
+    "rollback": ("switch", ("off",)),
 }  # fmt: skip
 """The argument, and its values, by which a verb ends its kind of measure instead of making one."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from incidentsim import __version__
 from incidentsim.sources import source_digest
 
-ENGINE_COMPAT = 3
+ENGINE_COMPAT = 4
 """Rises whenever a golden digest changes: transcripts of another compat don't replay to the same bits."""
 
 RNG = "keyed/1"

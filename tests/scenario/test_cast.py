@@ -46,6 +46,23 @@ def test_names_go_both_ways_and_through_json(seed: int) -> None:
     assert Cast.from_json(cast.to_json()) == cast
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(min_value=0, max_value=2**63))
+def test_hosts_stand_in_the_region_of_their_pool(seed: int) -> None:
+    """A pool of the US and one of the EU don't stand at one site, and all hosts of a pool do."""
+    pool = SCENARIO.stack.pools[0]
+    pools = (pool.model_copy(update={"id": "a", "region": "eu"}), pool.model_copy(update={"id": "b", "region": "us"}))
+    stack = SCENARIO.stack.model_copy(update={"pools": pools})
+    hosts = list(make_cast(SCENARIO.model_copy(update={"stack": stack}), seed).hosts.values())
+    sites = [host.split("-")[1] for host in hosts]
+    half = len(sites) // 2
+    assert half > 1
+    assert set(sites[:half]) <= {"fra", "dub", "ams", "arn"}
+    assert set(sites[half:]) <= {"iad", "ord", "pdx", "sea"}
+    assert len(set(sites)) == 2
+    assert len(set(hosts)) == len(hosts)
+
+
 def test_a_cast_depends_on_the_seed_only(scenario: Scenario) -> None:
     """The same seed gives the same names, another seed others."""
     assert make_cast(scenario, 7) == make_cast(scenario, 7)

@@ -253,6 +253,16 @@ def test_a_neighbour_slows_in_bursts_and_shows_its_own_series(world_twice: Twice
     assert [s["node"] for s in there if s["namespace"] == "batch"] == ["node-1"]
     assert values(played.world, "container_cpu_usage_seconds_total", namespace="batch")[-1] > 48 * 40
     assert not next(iter(played.stack.faults.values())).removed
+    pod = next(s["pod"] for s in there if s["namespace"] == "batch")
+    assert f"other pods on the host: {pod}" in played.world.inspect("node-1")
+
+
+def test_a_host_does_not_list_a_neighbour_that_is_gone(world_twice: Twice) -> None:
+    """When its time is over, it is on no list of the host's pods."""
+    scenario = with_fault(small(duration=60 * SECOND), "noisy_neighbour", "node-1", SECOND, slowdown=2_000_000,
+                          lasts=20 * SECOND)  # fmt: skip
+    played = world_twice(Run(scenario=scenario))
+    assert not any("other pods" in line for line in played.world.inspect("node-1"))
 
 
 def test_a_dead_host_is_noticed_late_and_emptied_later(world_twice: Twice) -> None:

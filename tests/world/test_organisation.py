@@ -116,7 +116,7 @@ def test_a_waiver_with_an_end_ends_by_itself(world_twice: Twice) -> None:
 
 
 def test_a_rollback_puts_back_what_was_before(world_twice: Twice) -> None:
-    """Rolling a change back restores the values it found; rolling it back again applies it once more."""
+    """Rolling a change back restores the values it found; `off` applies it once more."""
     change = push("chg-7", sets={"gateway.max_queue": 50, "router.policy": "round_robin"})
     scenario = with_change(quiet(), change, -5 * SECOND)
     seen: list[tuple[object, object]] = []
@@ -125,7 +125,7 @@ def test_a_rollback_puts_back_what_was_before(world_twice: Twice) -> None:
         settings = stack_of(world).settings
         seen.append((settings.get("gateway.max_queue"), settings.get("router.policy")))
 
-    script = ((SECOND, "rollback chg-7"), (20 * SECOND, "rollback chg-7"))
+    script = ((SECOND, "rollback chg-7"), (20 * SECOND, "rollback chg-7 off"))
     probes = tuple((t * SECOND, look) for t in (-6, -4, 10, 30))
     played = world_twice(Run(scenario=scenario, script=script, probes=probes))
     assert seen[0] == seen[2] != seen[1] == seen[3] == (50, "round_robin")
@@ -133,14 +133,30 @@ def test_a_rollback_puts_back_what_was_before(world_twice: Twice) -> None:
 
 
 def test_a_rolled_back_waiver_has_ended(world_twice: Twice) -> None:
-    """Rolling the waiver's change back ends it, and again reinstates it without an end."""
+    """Rolling the waiver's change back ends it, and `off` reinstates it without an end."""
     once = world_twice(Run(scenario=quiet(), script=((SECOND, f"rollback {WAIVER}"),)))
     assert limit(once.world) == CONTRACT
     twice = world_twice(
-        Run(scenario=quiet(), script=((SECOND, f"rollback {WAIVER}"), (20 * SECOND, f"rollback {WAIVER}")))
+        Run(scenario=quiet(), script=((SECOND, f"rollback {WAIVER}"), (20 * SECOND, f"rollback {WAIVER} off")))
     )
     assert limit(twice.world) == UNLIMITED
     assert present(twice.world)
+
+
+def test_rolling_back_twice_is_once(world_twice: Twice) -> None:
+    """Nobody applies a change again by taking it back, whether they or a colleague did it before; undoing does."""
+    change = push("chg-7", sets={"gateway.max_queue": 50})
+    scenario = with_change(quiet(), change, -5 * SECOND)
+    script = ((SECOND, "rollback chg-7"), (3 * SECOND, "rollback chg-7"), (20 * SECOND, "rollback chg-7"))
+    played = world_twice(Run(scenario=scenario, script=script))
+    assert played.effects("failed") == ["chg-7 is rolled back already; `rollback chg-7 off` applies it again"] * 2
+    assert stack_of(played.world).settings.get("gateway.max_queue") != 50
+    hasty = ((SECOND, "rollback chg-7"), (3 * SECOND, "rollback chg-7 off"))
+    assert stack_of(world_twice(Run(scenario=scenario, script=hasty)).world).settings.get("gateway.max_queue") == 50
+    with pytest.raises(CommandError, match="chg-7 is not rolled back"):
+        Run(scenario=with_change(quiet(duration=0), change, -SECOND)).play().world.check(
+            Command(verb="rollback", args={"change": "chg-7", "switch": "off"})
+        )
 
 
 def test_a_change_without_effect_can_not_be_rolled_back() -> None:

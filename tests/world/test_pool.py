@@ -9,12 +9,14 @@ from math import isnan
 import pytest
 
 from incidentsim.scenario.model import Scenario
+from incidentsim.world.stack.engine.sequence import NEVER
 from incidentsim.world.stack.engine.step_model import PRESETS
 from incidentsim.world.stack.pools.launcher import LOAD_SPREAD_PPM
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
 from tests.world.worlds import (
     SECOND,
+    Played,
     Probe,
     Run,
     every,
@@ -179,6 +181,33 @@ def test_a_second_rolling_change_takes_over(world_twice: Twice) -> None:
     assert played.effects("done").count("all pods of chat-pool are replaced") == 1
 
 
+def began(played: Played) -> list[bool]:
+    """Return which pods had a container started after the world began."""
+    return [p.began_us != NEVER for p in played.stack.pool.pods]
+
+
+def test_a_setting_that_is_put_back_half_way_spares_the_others(world_twice: Twice) -> None:
+    """Pods that a rolling change has not reached are as they should be once it is taken back."""
+    script = ((SECOND, f"set {POOL}.max_num_seqs 16"), (9 * SECOND, f"set {POOL}.max_num_seqs 32"))
+    played = world_twice(Run(scenario=quiet(duration=90 * SECOND), script=script))
+    assert began(played) == [True, True, False], "the second one was on its way when it was put back"
+    assert {p.engine.max_num_seqs for p in played.stack.pool.pods if p.engine} == {32}
+
+
+def test_a_container_that_crashed_on_the_way_counts_as_what_it_runs(world_twice: Twice) -> None:
+    """The kubelet starts it with the settings of then; put back, it is replaced though no rolling change reached it."""
+
+    def crash(world: World) -> None:
+        pool = stack_of(world).pool
+        pool.crash(pool.pods[2], "CUDA error")
+
+    script = ((SECOND, f"set {POOL}.max_num_batched_tokens 512"),
+              (14 * SECOND, f"set {POOL}.max_num_batched_tokens 1024"))  # fmt: skip
+    run = Run(scenario=quiet(duration=120 * SECOND), script=script, probes=((8 * SECOND, crash),))
+    played = world_twice(run)
+    assert {p.engine.budget for p in played.stack.pool.pods if p.engine} == {1_024}
+
+
 @pytest.mark.parametrize("at_s", [9, 20])
 @pytest.mark.parametrize(
     "disturbance",
@@ -236,7 +265,7 @@ def test_a_drained_pod_keeps_its_work(world_twice: Twice) -> None:
         pod = stack_of(world).pool.pods[0]
         assert (pod.state, pod.requests) == ("ready", 0)
 
-    script = ((10 * SECOND, f"drain {POOL}-0"), (51 * SECOND, f"drain {POOL}-0"))
+    script = ((10 * SECOND, f"drain {POOL}-0"), (51 * SECOND, f"drain {POOL}-0 off"))
     played = world_twice(Run(scenario=small(), script=script, probes=((50 * SECOND, done),)))
     assert played.stack.pool.pods[0].requests > 0
 

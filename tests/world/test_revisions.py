@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from incidentsim.commands.model import Command
 from incidentsim.scenario.model import Change, Scenario, TimelineEntry
 from incidentsim.world.world import World
 from tests.world.conftest import Twice
@@ -73,6 +74,38 @@ def test_a_rollback_cures_pod_by_pod(world_twice: Twice) -> None:
     played = world_twice(Run(scenario=scenario, script=script, probes=probes))
     assert removed == {19: False, 27: False, 34: False, 79: True}
     assert len(set(running(played, "image"))) == 1
+
+
+def test_a_rollback_spares_what_the_deploy_had_not_reached(world_twice: Twice) -> None:
+    """One of three pods has the new tokenizer: taking it back replaces that one, and says so beforehand."""
+    scenario = deployed(quiet(duration=80 * SECOND), at_us=-19 * SECOND, revisions={"tokenizer": "r2"}, pods=1)
+
+    def look(world: World) -> None:
+        lines = world.preview(Command(verb="rollback", args={"change": "chg-9"}))
+        assert any("replaces 1 pods" in line for line in lines), lines
+
+    played = world_twice(Run(scenario=scenario, script=((20 * SECOND, "rollback chg-9"),),
+                             probes=((19 * SECOND, look),)))  # fmt: skip
+    assert running(played, "tokenizer") == ["r1"] * 3
+    assert [p.began_us > 20 * SECOND for p in played.stack.pool.pods] == [True, False, False]
+
+
+def test_the_second_batch_of_a_deploy_reaches_the_others(world_twice: Twice) -> None:
+    """Pods that have a revision are not replaced for it again."""
+    first = deployed(quiet(duration=120 * SECOND), at_us=SECOND, revisions={"tokenizer": "r2"}, pods=1)
+    rest = Change(id="chg-10", kind="deploy", target=POOL, actor="bot", summary="rest", revisions={"tokenizer": "r2"})
+    entry = TimelineEntry.model_construct(at=50 * SECOND, change=rest)
+    played = world_twice(Run(scenario=first.model_copy(update={"timeline": (*first.timeline, entry)})))
+    assert running(played, "tokenizer") == ["r2"] * 3
+    assert [p.began_us >= 50 * SECOND for p in played.stack.pool.pods] == [False, True, True]
+
+
+def test_pinning_what_runs_replaces_nothing_and_says_so(world_twice: Twice) -> None:
+    """Pods that are like that already stay, with their caches."""
+    played = world_twice(Run(scenario=quiet(duration=30 * SECOND), script=((SECOND, f"pin {POOL} tokenizer=r1"),)))
+    assert played.effects("done")[-1] == f"all pods of {POOL} are like that already; none is replaced"
+    assert len(played.stack.pool.routable) == 3
+    assert all(p.epoch == 0 for p in played.stack.pool.pods)
 
 
 def test_a_fault_that_its_change_did_not_roll_out_ends_with_the_rollback(world_twice: Twice) -> None:

@@ -127,6 +127,21 @@ def test_who_was_paged_is_part_of_the_dynamics() -> None:
     assert stack_of(world).state() != before
 
 
+def test_another_question_makes_no_answer_later(world_twice: Twice) -> None:
+    """How long somebody takes is drawn for each question by itself: asking more changes nothing of the rest."""
+    ask = 'ask platform "how many replicas can we add?"'
+    other = (3 * SECOND, 'ask customer-success "which customers are affected?"')
+
+    def answered(*before: tuple[int, str]) -> list[int]:
+        script = (*before, (20 * SECOND, ask), (80 * SECOND, ask))
+        played = world_twice(Run(scenario=quiet(duration=240 * SECOND), script=script))
+        return [m.t_us for m in messages(played, "platform")]
+
+    alone = answered()
+    assert answered(other) == alone
+    assert alone[1] - 80 * SECOND != alone[0] - 20 * SECOND, "the same question again takes its own time"
+
+
 def test_answers_tell_the_present_state(world_twice: Twice) -> None:
     """The same question is answered from what is the case when the answer comes."""
     ask = 'ask platform "how many replicas can we add?"'

@@ -63,6 +63,11 @@ def push(stack: Stack, ref: int, what: str, then: Callable[[], None]) -> None:
     stack.kernel.after(CONFIG_PUSH_US, arrived, None)
 
 
+def switched_on(command: Command) -> bool:
+    """Whether a command whose verb has a switch makes its measure: on, the default; off ends it."""
+    return command.args.get("switch", "on") == "on"
+
+
 def keep_inverse(stack: Stack, ref: int, command: Command) -> None:
     """Remember how to undo command `ref`."""
     stack.inverses[ref] = replace(command, because="", dry_run=False)

@@ -8,9 +8,9 @@ from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
 from incidentsim.scenario.model import Change
 from incidentsim.specs.knobs import format_duration, parse_duration
-from incidentsim.world.actions.base import Action, keep_inverse, no_such, push, record_change, report
+from incidentsim.world.actions.base import Action, keep_inverse, no_such, push, record_change, report, switched_on
 from incidentsim.world.stack.build import Stack
-from incidentsim.world.stack.pools.deploys import revert
+from incidentsim.world.stack.pools.deploys import revert, undone_by
 
 
 class Rollback(Action):
@@ -28,6 +28,10 @@ class Rollback(Action):
     def check(self, stack: Stack, command: Command) -> None:
         """The change must be in the log and hold something to revert."""
         change = self._change(stack, command)
+        on = switched_on(command)
+        if stack.organisation.is_wanted_back(change.id) == on:
+            again = f"rolled back already; `rollback {change.id} off` applies it again"
+            raise CommandError(f"{change.id} is {again if on else 'not rolled back'}")
         brought = any(fault.came_with == change.id for fault in stack.faults.values())
         if change.kind == "deploy" or change.sets or change.waiver is not None or brought:
             return
@@ -39,19 +43,23 @@ class Rollback(Action):
         target = stack.cast.target(change.target)
         lines = [f"target: {target} ({change.id})"]
         if change.waiver is not None:
-            lines.append(f"change: the contract's limit of {stack.cast.shown(change.waiver.tenant)} holds again")
+            now = "holds again" if switched_on(command) else "is waived again"
+            lines.append(f"change: the contract's limit of {stack.cast.shown(change.waiver.tenant)} {now}")
         if target in stack.pools and change.kind == "deploy":
-            lines.append("steps: replaces all pods a few at a time, about 75 s to load each; KV caches start cold")
+            pods = undone_by(stack, change, again=not switched_on(command))
+            lines.append(f"steps: replaces {pods} pods a few at a time, about 75 s to load each; their KV caches start "
+                         "cold" if pods else "steps: none, no pod has another revision")  # fmt: skip
         else:
             lines.append("steps: configuration push, in force in 5 s")
         return lines
 
     def apply(self, stack: Stack, command: Command, ref: int) -> None:
-        """Revert it; a change already reverted is applied again (the inverse of itself)."""
+        """Revert it, or apply it again."""
         change = self._change(stack, command)
-        organisation = stack.organisation
-        again = organisation.is_rolled_back(change.id)
-        keep_inverse(stack, ref, command)
+        again = not switched_on(command)
+        args = {"change": change.id, "switch": "on" if again else "off"}
+        keep_inverse(stack, ref, Command(verb="rollback", args=args))
+        stack.organisation.want_back(change.id, not again)
         what = f"{'re-apply' if again else 'roll back'} {change.id}"
         target = stack.cast.target(change.target)
         record_change(stack, change.kind, target, what)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from incidentsim.commands.model import Command
 from incidentsim.errors import CommandError
-from incidentsim.world.actions.base import Action, keep_inverse, no_such, record_change, report
+from incidentsim.world.actions.base import Action, keep_inverse, no_such, record_change, report, switched_on
 from incidentsim.world.stack.build import Stack
 from incidentsim.world.stack.hardware.node import Node
 from incidentsim.world.stack.pools.pod import Pod
@@ -28,13 +28,13 @@ class Cordon(Action):
     def check(self, stack: Stack, command: Command) -> None:
         """The host must exist and not be in that state already."""
         node = _find(stack, command.args["node"])
-        if node.cordoned == _on(command):
+        if node.cordoned == switched_on(command):
             raise CommandError(f"{node.host} is {'cordoned' if node.cordoned else 'schedulable'} already")
 
     def preview(self, stack: Stack, command: Command) -> list[str]:
         """Say what stays and what does not come any more."""
         node = _find(stack, command.args["node"])
-        if not _on(command):
+        if not switched_on(command):
             return [f"target: {node.host}", "change: new replicas may be placed here again"]
         there = node.pod.id if node.pod is not None else "none"
         return [f"target: {node.host}", "change: no new replica is placed here",
@@ -43,29 +43,41 @@ class Cordon(Action):
 
     def apply(self, stack: Stack, command: Command, ref: int) -> None:
         """Cordon or uncordon it."""
-        node = _find(stack, command.args["node"])
-        on = _on(command)
-        keep_inverse(stack, ref, _switch(node, on=not on))
-        record_change(stack, "config", node.host, "cordoned" if on else "uncordoned")
-        node.cordon(on)
-        report(stack, ref, "done", f"{node.host}: {'no new replicas' if on else 'takes replicas again'}")
+        _cordon(stack, _find(stack, command.args["node"]), ref, on=switched_on(command))
+
+
+def _cordon(stack: Stack, node: Node, ref: int, *, on: bool) -> None:
+    keep_inverse(stack, ref, _switch(node, on=not on))
+    record_change(stack, "config", node.host, "cordoned" if on else "uncordoned")
+    node.cordon(on)
+    report(stack, ref, "done", f"{node.host}: {'no new replicas' if on else 'takes replicas again'}")
 
 
 class Drain(Action):
-    """`drain replica|node`."""
+    """`drain replica|node [on|off]`."""
 
     def check(self, stack: Stack, command: Command) -> None:
-        """The replica or the host must exist."""
-        target = command.args["target"]
-        if stack.pod(target) is None:
-            if stack.stable(target) not in stack.components and target not in stack.cast.hosts.values():
-                names = [*(p.id for p in stack.pods()), *(n.host for n in stack.nodes())]
-                raise no_such("replica or host", target, names)
-            _find(stack, target)
+        """The replica or the host must exist, and not be in that state already; a cordoned host may have a replica."""
+        target, on = command.args["target"], switched_on(command)
+        pod = stack.pod(target)
+        if pod is not None:
+            if pod.cordoned == on:
+                why = f"drained already; `drain {pod.id} off` gives it traffic again" if on else "not drained"
+                raise CommandError(f"{pod.id} is {why}")
+            return
+        if stack.stable(target) not in stack.components and target not in stack.cast.hosts.values():
+            names = [*(p.id for p in stack.pods()), *(n.host for n in stack.nodes())]
+            raise no_such("replica or host", target, names)
+        if not on and not _find(stack, target).cordoned:
+            raise CommandError(f"{target} is schedulable already")
+        _find(stack, target)
 
     def preview(self, stack: Stack, command: Command) -> list[str]:
         """Say what goes on and what is missing then."""
         pod = stack.pod(command.args["target"])
+        if not switched_on(command):
+            again = "new requests are sent there again" if pod is not None else "new replicas may be placed here again"
+            return [f"target: {command.args['target']}", f"change: {again}"]
         if pod is None:
             return self._preview_host(stack, command.args["target"])
         return [f"target: {pod.id}", f"steps: no new requests; {pod.requests} in flight go on to their end",
@@ -86,23 +98,26 @@ class Drain(Action):
                 "KV cache starts cold"]  # fmt: skip
 
     def apply(self, stack: Stack, command: Command, ref: int) -> None:
-        """Drain it; a replica that is drained already gets traffic again."""
-        target = command.args["target"]
+        """Drain it, or let it take work again."""
+        target, on = command.args["target"], switched_on(command)
         pod = stack.pod(target)
-        if pod is None:
+        if pod is not None:
+            self._turn(stack, pod, ref, on=on)
+        elif on:
             self._empty(stack, _find(stack, target), ref)
         else:
-            keep_inverse(stack, ref, command)
-            self._turn(stack, pod, ref)
+            _cordon(stack, _find(stack, target), ref, on=False)
 
-    def _turn(self, stack: Stack, pod: Pod, ref: int) -> None:
-        if pod.cordoned:
-            pod.pool.uncordon(pod)
-            report(stack, ref, "done", f"{pod.id} gets traffic again")
-        else:
+    def _turn(self, stack: Stack, pod: Pod, ref: int, *, on: bool) -> None:
+        args = {"target": pod.id, "switch": "off" if on else "on"}
+        keep_inverse(stack, ref, Command(verb="drain", args=args))
+        if on:
             pod.pool.drain(pod)
             report(stack, ref, "done", f"{pod.id} gets no new requests; {pod.requests} in flight go on")
-        record_change(stack, "config", pod.id, "drained" if pod.cordoned else "in rotation again")
+        else:
+            pod.pool.uncordon(pod)
+            report(stack, ref, "done", f"{pod.id} gets traffic again")
+        record_change(stack, "config", pod.id, "drained" if on else "in rotation again")
 
     def _empty(self, stack: Stack, node: Node, ref: int) -> None:
         if not node.cordoned:
@@ -117,10 +132,6 @@ class Drain(Action):
         report(stack, ref, "applied", f"{node.host} is cordoned; {pod.id} leaves it within "
                f"{DRAIN_GRACE_US // 1_000_000} s and is placed elsewhere")  # fmt: skip
         pod.pool.evict(pod)
-
-
-def _on(command: Command) -> bool:
-    return command.args.get("switch", "on") == "on"
 
 
 def _switch(node: Node, *, on: bool) -> Command:

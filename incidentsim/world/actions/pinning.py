@@ -36,11 +36,12 @@ class Pin(Action):
         component, key, revision = self._target(stack, command)
         lines = [f"target: {command.args['component']}", f"change: {key} {component.pins()[key][0]} -> {revision}"]
         if isinstance(component, Pool):
-            flying = sum(p.requests for p in component.pods)  # exact: ints
-            lines += [f"steps: replaces {len(component.members)} pods a few at a time, each drained for up to 30 s, "
+            pods = [p for p in component.members if p.revisions[key] != revision]
+            flying = sum(p.requests for p in pods)  # exact: ints
+            lines += [f"steps: replaces {len(pods)} pods a few at a time, each drained for up to 30 s, "
                       f"then about {component.part.load_time // 1_000_000} s to load weights",
                       f"users touched now: {flying} requests in flight on these pods",
-                      "KV caches start cold"]  # fmt: skip
+                      "their KV caches start cold"] if pods else ["steps: none, no pod has another"]  # fmt: skip
         else:
             lines.append("steps: configuration push, in force in 5 s")
         return lines

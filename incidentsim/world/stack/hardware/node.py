@@ -143,7 +143,7 @@ class Node(Component):
                     f"{name}SM clock {gpu.clock_mhz:.0f} MHz (max {gpu.card.sm_mhz})",
                     f"{name}power limit {self.cap_w(gpu.card)} W, last XID: {gpu.xid or 'none'}{rows}",
                 ]
-        if self.neighbour is not None:
+        if self.neighbour is not None and self.neighbour.strength_ppm:
             lines.append(f"other pods on the host: {self.neighbour.pod}")
         return lines
 

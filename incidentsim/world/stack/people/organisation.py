@@ -42,6 +42,7 @@ class _Record:
     change: Change
     before: dict[str, KnobValue] = field(default_factory=dict)
     rolled_back: bool = False
+    wanted_back: bool = False
 
 
 class Organisation(Component):
@@ -68,7 +69,7 @@ class Organisation(Component):
     def in_force(self) -> list[object]:
         """Return what its records have decided: waivers, and which changes are rolled back."""
         return [[[w.tenant, w.ends_us, w.active, w.agreed] for w in self.waivers.values()],
-                [[i, r.rolled_back] for i, r in self._records.items()]]  # fmt: skip
+                [[i, r.rolled_back, r.wanted_back] for i, r in self._records.items()]]  # fmt: skip
 
     def view(self, store: SeriesStore) -> ComponentState | None:
         """People are not part of the topology."""
@@ -123,10 +124,18 @@ class Organisation(Component):
         """Whether the change was reverted."""
         return self._records[change_id].rolled_back
 
+    def want_back(self, change_id: str, wanted: bool) -> None:
+        """Somebody has ordered a rollback, or that the change be applied again; its push is on the way."""
+        self._records[change_id].wanted_back = wanted
+
+    def is_wanted_back(self, change_id: str) -> bool:
+        """Whether the change was reverted, or will be by what was ordered."""
+        return self._records[change_id].wanted_back
+
     def roll_back(self, change_id: str) -> list[str]:
         """Revert what a change set; return the paths touched."""
         record = self._records[change_id]
-        record.rolled_back = True
+        record.rolled_back = record.wanted_back = True
         for path, value in record.before.items():
             self._set(path, value)
         if change_id in self.waivers:
@@ -137,7 +146,7 @@ class Organisation(Component):
     def roll_forward(self, change_id: str, settings: dict[str, KnobValue]) -> None:
         """Apply a reverted change again."""
         record = self._records[change_id]
-        record.rolled_back = False
+        record.rolled_back = record.wanted_back = False
         for path, value in settings.items():
             self._set(path, value)
         if change_id in self.waivers:

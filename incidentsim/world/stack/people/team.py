@@ -42,8 +42,8 @@ class Team:
         self._do = do
         self._present = {mate.role: mate.reach == "channel" for mate in team}
         self._called: dict[str, bool] = {}
-        self._pace = Draws(seed, "team", "pace")
-        self._asked = 0
+        self._seed = seed
+        self._asked: dict[tuple[str, str], int] = {}
 
     def roles(self) -> tuple[str, ...]:
         """Return the roles that can be asked."""
@@ -51,7 +51,7 @@ class Team:
 
     def state(self) -> list[object]:
         """Return what defines the team."""
-        return [list(self._present.values()), sorted(self._called), self._asked]
+        return [list(self._present.values()), sorted(self._called), sorted(self._asked.items())]
 
     def topic_of(self, role: str, question: str) -> str:
         """Return the topic a question is about, or OTHER. Text matching happens only here, before recording."""
@@ -68,11 +68,13 @@ class Team:
     def ask(self, role: str, topic: str, ref: int) -> None:
         """Put a question; the answer comes later."""
         mate = self._mate(role)
-        self._asked += 1
         if not self._present[role]:
             self._kernel.after(5_000_000, self._nobody, (role, ref))
             return
-        draw = self._pace.below(self._asked, 2 * ANSWER_SPREAD_PPM + 1) - ANSWER_SPREAD_PPM
+        asked = self._asked.get((role, topic), 0)
+        self._asked[role, topic] = asked + 1
+        pace = Draws(self._seed, f"{role}/{topic}", "pace")  # its own: another question makes no answer later
+        draw = pace.below(asked, 2 * ANSWER_SPREAD_PPM + 1) - ANSWER_SPREAD_PPM
         delay = mate.answers_in + mate.answers_in * draw // 1_000_000
         self._kernel.after(delay, self._answer, (mate, topic, ref))
 

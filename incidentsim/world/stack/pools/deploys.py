@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from incidentsim.scenario.model import Change
+from incidentsim.scenario.naming import knob_at
 from incidentsim.specs.faults import FAULTS
 
 if TYPE_CHECKING:
@@ -36,11 +37,23 @@ def revisions_of(stack: Stack, change: Change) -> dict[str, str]:
     return revisions
 
 
+def undone_by(stack: Stack, change: Change, *, again: bool) -> int:
+    """Return how many pods a rollback of a deploy replaces, with `again` how many its being applied anew does."""
+    pool = pool_of(stack, change)
+    if pool is None:
+        return 0
+    replaced = revisions_of(stack, change)
+    settings = [knob_at(path) for path in change.sets if path.rpartition(".")[0] == pool.id]
+    if not replaced or any(knob is not None and knob.rolls for knob in settings):
+        return len(pool.members)
+    return pool.unlike(replaced if again else pool.revisions.before(change.id))
+
+
 def roll_out(stack: Stack, change: Change, *, at_once: bool) -> None:
     """Replace the pods that a deploy reaches; `at_once`: it was before the world began, and they have it."""
     pool = pool_of(stack, change)
     revisions = revisions_of(stack, change)
-    if pool is not None and revisions:
+    if pool is not None:
         pool.deploy(change.id, revisions, pods=change.pods, at_once=at_once)
 
 

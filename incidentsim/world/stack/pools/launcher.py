@@ -57,7 +57,7 @@ class Launcher:
 
     def load_new(self, pod: Pod) -> None:
         """Start the first container of a new pod: with the revisions wanted now, no crashes, and in rotation."""
-        pod.revisions = dict(self._pool.revisions.wanted)
+        pod.made_from_wanted()
         pod.failures = 0
         pod.cordoned = False
         self.load(pod)

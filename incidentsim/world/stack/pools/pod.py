@@ -33,14 +33,15 @@ class Pod:
     States: pending (no GPU) → provisioning → loading (image, weights) → ready → draining → gone; a restart goes
     from any of the later ones back to loading; crashed waits for the kubelet's back-off; refused has no pod object,
     since the control plane would not make one. Only ready pods are routed to.
-    `revisions` are what it runs, `defects` what they do to every answer, as in `Attempt.defects`. `failures` counts
-    crashes in a row. `began_us`: start of its container; `warm_us`: when its weights were on the GPU.
+    `revisions` are what it runs, `template` is the number of its pod template (`Pool.template`), `defects` what they
+    do to every answer, as in `Attempt.defects`. `failures` counts crashes in a row. `began_us`: start of its
+    container; `warm_us`: when its weights were on the GPU.
     """
 
     __slots__ = ("_alters", "_kernel", "_metrics", "_prompt_ppm", "_runs_on", "_runs_on_ppm", "_slowdown_ppm",
                  "began_us", "cordoned", "defects", "engine", "epoch", "failures", "holds_gpu", "hung",
                  "index", "node", "pool", "progress_us", "ready_us", "requests", "restarts", "retry_us",
-                 "revisions", "seen_steps", "state", "tokens", "warm_us")  # fmt: skip
+                 "revisions", "seen_steps", "state", "template", "tokens", "warm_us")  # fmt: skip
 
     def __init__(self, kernel: Kernel, pool: Pool, index: int, node: Node, registry: Registry) -> None:
         self._kernel = kernel
@@ -51,7 +52,7 @@ class Pod:
         self.engine: Replica | None = None
         self.cordoned = self.hung = self.holds_gpu = False
         self.requests = self.tokens = 0
-        self.revisions = dict(pool.revisions.wanted)
+        self.made_from_wanted()
         self.defects: list[int] | None = None
         self.restarts = self.failures = 0
         self.ready_us = self.began_us = self.warm_us = self.retry_us = self.progress_us = NEVER
@@ -73,6 +74,11 @@ class Pod:
         """The host it stands on, as people see it."""
         return self.node.host if self.node.pod is self else "none yet"
 
+    def made_from_wanted(self) -> None:
+        """Have what the pool wants of a pod now."""
+        self.revisions = dict(self.pool.revisions.wanted)
+        self.template = self.pool.template(self.revisions)
+
     # -- engine ---------------------------------------------------------------------------------------------
 
     def boot(self) -> None:
@@ -83,6 +89,7 @@ class Pod:
             budget=pool.int_knob("max_num_batched_tokens"), on_first=self._first, on_finish=self._finish,
             prefix_caching=bool(pool.int_knob("enable_prefix_caching")),
         )  # fmt: skip
+        self.template = pool.template(self.revisions)
         self.hung = False
         self.progress_us = self._kernel.now
         self._metrics.rebase()
@@ -220,7 +227,7 @@ class Pod:
         """Return what defines the pod, for the dyn digest."""
         engine = self.engine
         return [self.state, self.requests, self.tokens, self.restarts, self.failures, self.epoch, self.cordoned,
-                list(self.revisions.values()), engine.state() if engine is not None else None]  # fmt: skip
+                self.template, list(self.revisions.values()), engine and engine.state()]  # fmt: skip
 
 
 HANG_FACTOR_PPM: Final = 10**15

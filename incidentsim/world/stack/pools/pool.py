@@ -5,7 +5,7 @@ How pods come up is in `launcher`, how they are replaced in `rollout`, hosts and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from incidentsim.exact import Draws
@@ -66,6 +66,7 @@ class Pool(Component):
         self.part = part
         self.seed = seed
         self.explicit = list(explicit)
+        self._templates: list[list[object]] = []
         self._kernel = kernel
         self._registry = registry
         self._journal = journal
@@ -110,7 +111,7 @@ class Pool(Component):
             self.ensure_node(pod.index).take(pod)
             pod.state = "ready"
             pod.holds_gpu = True
-            pod.revisions = dict(self.revisions.wanted)
+            pod.made_from_wanted()
             if self.launcher.weights is not None:
                 self.launcher.weights.keep(pod)
             pod.boot()
@@ -185,13 +186,16 @@ class Pool(Component):
     def deploy(self, change: str, revisions: dict[str, str], *, pods: int = 0, at_once: bool = False) -> None:
         """Roll out what a change deploys, to `pods` of the pods (0 = all). `at_once`: it happened long ago."""
         self.revisions.deploy(change, revisions)
-        if at_once:
+        if not revisions:
+            for pod in self.pods:  # they have it
+                pod.template = self._number([*self._templates[pod.template], change])
+        elif at_once:
             for pod in self.pods[: pods or None]:
-                pod.revisions = dict(self.revisions.wanted)
+                pod.made_from_wanted()
                 pod.apply_effects()
                 if self.launcher.weights is not None:
                     self.launcher.weights.keep(pod)
-        elif revisions:
+        else:
             self.roll(", ".join(f"{key}={revision}" for key, revision in revisions.items()), pods=pods)
 
     def afflict(self, fault: str, combination: dict[str, str], effect: Effect | None) -> None:
@@ -200,10 +204,28 @@ class Pool(Component):
         for pod in self.pods:
             pod.apply_effects()
 
+    def unlike(self, revisions: Mapping[str, str]) -> int:
+        """Return how many pods don't have these revisions."""
+        return sum(not revisions.items() <= pod.revisions.items() for pod in self.members)  # exact: ints
+
     def uses(self, combination: dict[str, str]) -> bool:
         """Whether a pod runs these revisions, or the next one would."""
         return any(combination.items() <= has.items()
                    for has in (self.revisions.wanted, *(p.revisions for p in self.members)))  # fmt: skip
+
+    def template(self, revisions: dict[str, str]) -> int:
+        """Return the number of the pod template with these revisions and the settings that containers start with now.
+
+        What was there before has its former number again, so that a change that is taken back half way leaves those
+        pods alone that it had not reached (a Deployment's replica sets, told apart by their `pod-template-hash`).
+        """
+        settings = (self._knobs[knob.name] for knob in POOL.knobs if knob.rolls)
+        return self._number([*revisions.values(), *settings, *self.explicit, *self.revisions.unnamed])
+
+    def _number(self, template: list[object]) -> int:
+        if template not in self._templates:
+            self._templates.append(template)
+        return self._templates.index(template)
 
     # -- pods -----------------------------------------------------------------------------------------------
 
@@ -232,7 +254,7 @@ class Pool(Component):
         self.capacity.scale_to(count, spare_loading=spare_loading)
 
     def roll(self, why: str, *, pods: int = 0) -> None:
-        """Replace the live pods a few at a time, only `pods` of them if that is not 0."""
+        """Replace the live pods that are not as wanted, a few at a time, only `pods` of them if that is not 0."""
         self.rollout.roll(why, pods=pods)
 
     def crash(self, pod: Pod, why: str) -> None:

@@ -40,12 +40,16 @@ class Effect:
 
 
 class Revisions:
-    """The revisions of one pool. `wanted` is what the next pod gets; `known` lists all seen, by key."""
+    """The revisions of one pool. `wanted` is what the next pod gets; `known` lists all seen, by key.
+
+    `unnamed` are the deploys in force of something that has no revision here: taken back, they replace pods as well.
+    """
 
     def __init__(self, part: PoolPart) -> None:
         self.wanted = {"image": part.image, "weights": part.weights, "tokenizer": part.tokenizer,
                        "template": part.template}  # fmt: skip
         self.known = {key: [revision] for key, revision in self.wanted.items()}
+        self.unnamed: list[str] = []
         self._before: dict[str, dict[str, str]] = {}
         self._effects: dict[str, tuple[dict[str, str], Effect]] = {}
 
@@ -57,14 +61,22 @@ class Revisions:
 
     def deploy(self, change: str, revisions: dict[str, str]) -> None:
         """Want what a change deploys, and remember what it replaced."""
+        if not revisions and change not in self.unnamed:
+            self.unnamed.append(change)
         self._before.setdefault(change, {key: self.wanted[key] for key in revisions})
         for key, revision in revisions.items():
             self.want(key, revision)
 
     def revert(self, change: str) -> None:
         """Want again what a change replaced."""
-        for key, revision in self._before.get(change, {}).items():
+        if change in self.unnamed:
+            self.unnamed.remove(change)
+        for key, revision in self.before(change).items():
             self.want(key, revision)
+
+    def before(self, change: str) -> dict[str, str]:
+        """Return what a change replaced, by key; nothing when it was no deploy of this pool."""
+        return self._before.get(change, {})
 
     def options(self) -> dict[str, tuple[str, ...]]:
         """Return the known revisions of each key, the wanted one first."""
@@ -85,4 +97,4 @@ class Revisions:
 
     def state(self) -> list[object]:
         """Return what defines them."""
-        return [list(self.wanted.values()), list(self._effects)]
+        return [list(self.wanted.values()), list(self._effects), list(self.unnamed)]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 DRAIN_GRACE_US: Final = 30_000_000
 """terminationGracePeriodSeconds: longest wait for work in flight when a pod is replaced (Kubernetes default)."""
 
+REPLACED: Final = ("ready", "loading", "crashed", "refused")
+"""States in which a pod is replaced; one that has no host yet will be made from what is wanted then."""
+
 UNREACHABLE_RETRY_US: Final = 10_000_000
 """How long a controller that can't reach the API server waits before it tries again."""
 
@@ -40,18 +43,28 @@ class Rollout:
         return [len(self.rolling), len(self.replacing)]
 
     def roll(self, why: str, *, pods: int = 0) -> None:
-        """Replace all live pods a few at a time, draining each for its grace period; only `pods` of them if not 0."""
+        """Replace the live pods of another template, a few at a time; only `pods` of them if not 0.
+
+        Each is drained for its grace period. Those that are as wanted stay, as with a Deployment.
+        """
+        wanted = self._pool.template(self._pool.revisions.wanted)
         # a pod that an earlier change is draining comes back with these settings too; one that drains because
         # it is retired must not come back
         self.replacing = [p for p in self.replacing if p.state == "draining"]
-        self.rolling = [p for p in self._pool.pods if p.state in ("ready", "loading", "crashed", "refused")]
+        self.rolling = [p for p in self._pool.pods if p.state in REPLACED and p.template != wanted]
         self.rolling.sort(key=_is_ready)  # those that are down first, as a Deployment does
         if pods:
             self.rolling = self.rolling[:pods]
         self._version += 1
         self._journal.emit("info", "kube-controller-manager", "control-plane",
                            f"Scaled up replica set {self._pool.id}: rolling update, {why}", {})  # fmt: skip
+        if not self.rolling and not self.replacing:
+            self._kernel.after(0, self._nothing, self._version)
         self._next()
+
+    def _nothing(self, call: Call) -> None:
+        if call.argument == self._version:
+            self._pool.on_change("done", f"all pods of {self._pool.id} are like that already; none is replaced")
 
     def _next(self) -> None:
         pool = self._pool
