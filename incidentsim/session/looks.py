@@ -6,6 +6,7 @@ digest of what was shown; nothing here changes anything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,6 +38,9 @@ SLOWEST = 10
 """Traces that `trace slowest` lists."""
 
 SECOND_US, HOUR_US = 1_000_000, 3_600_000_000
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+"""A word of a log filter that could be somebody's name."""
 
 _POINTS = 120
 """Points of the curve that comes with a query: enough for the width of a terminal."""
@@ -119,8 +123,23 @@ def _logs(eyes: Eyes, command: Command) -> View:
     found = eyes.world.logs.select(compile_filter(text), -1, MOST_LOG_LINES, since)
     lines = tuple(as_logfmt(record) for record in found.records)
     if not lines:
-        lines = (f"no line matches; {found.hidden} others in that time",)
+        lines = (f"no line matches; {found.hidden} others in that time", *_of_whom(eyes, text, since))
     return View(kind="logs", title=text, lines=lines, logs=tuple(log_line(r) for r in found.records))
+
+
+def _of_whom(eyes: Eyes, text: str, since: int) -> tuple[str, ...]:
+    """Return the filter that was meant where a word is nobody's text, but the name of who wrote lines."""
+    words = text.split()
+    for i, word in enumerate(words):
+        if not _NAME.fullmatch(word):
+            continue
+        for key in ("svc", "host", "pod", "tenant"):
+            meant = " ".join([*words[:i], f"{key}:{word}", *words[i + 1 :]])
+            lines = len(eyes.world.logs.select(compile_filter(meant), -1, MOST_LOG_LINES, since).records)
+            if lines:
+                return (f"a word is searched in the text; of {word} itself: `logs {meant}` ({lines} "
+                        f"{'line' if lines == 1 else 'lines'})",)  # fmt: skip
+    return ()
 
 
 def _trace(eyes: Eyes, command: Command) -> View:

@@ -40,6 +40,18 @@ def session(tmp_path: Path) -> IncidentSession:
     return start(tmp_path / "s.jsonl")
 
 
+def test_a_name_among_the_words_of_a_log_filter_is_pointed_out(session: IncidentSession) -> None:
+    """Who types a replica's or a service's name, which no text holds, is told the filter that finds its lines."""
+    session.step(30_000_000)
+    lines = {text: session.submit(f"logs {text}").view for text in ("gw-0", "depth gw-0 -x", "nobody", "queue")}
+    assert all(view is not None for view in lines.values())
+    shown = {text: view.lines[-1] for text, view in lines.items() if view is not None}
+    assert "`logs host:gw-0` (" in shown["gw-0"]
+    assert "`logs depth host:gw-0 -x` (" in shown["depth gw-0 -x"]
+    assert shown["nobody"].startswith("no line matches")
+    assert "queue depth" in shown["queue"]
+
+
 def test_a_command_is_on_disk_when_it_is_acknowledged(session: IncidentSession) -> None:
     """Every Ack's record can be read from the file at once, with its tick, order and number."""
     for text in ("scale chat-pool 10", "limit strategic tokens 300k", 'note "x"', "nonsense", "alerts"):
