@@ -7,6 +7,7 @@ visible pictures, so nothing that a person or a file says can move the cursor or
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 from rich.text import Text
 
@@ -53,3 +54,8 @@ def clean(text: str, *, limit: int = MAX_CODE_POINTS, keep_newlines: bool = Fals
 def safe_text(text: str, style: str = "") -> Text:
     """Return rich Text that shows `text` literally: cleaned, and never read as markup."""
     return Text(clean(text, keep_newlines=True), style=style)
+
+
+def listed(items: Sequence[str]) -> str:
+    """Return `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))

@@ -14,12 +14,13 @@ from incidentsim.exact import format_clock
 from incidentsim.report import findings, interview, postmortem, story, timeline
 from incidentsim.report.inputs import Extras
 from incidentsim.report.model import Audience, Head, PostmortemView, Report, RuleView, Sentence
-from incidentsim.report.phrases import clock, count, listed, tidy, voice_of
+from incidentsim.report.phrases import clock, count, tidy, voice_of
 from incidentsim.report.records import record_rows, said_by_interviewer
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.burn import recorded_series
 from incidentsim.scoring.explain import RULES
+from incidentsim.text import listed
 from incidentsim.transcript.model import Record, Transcript
 
 _STANDING_RULES = ("credit", "P", "De", "C", "evidence", "times", "index")

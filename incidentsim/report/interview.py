@@ -11,8 +11,9 @@ from typing import Any
 
 from incidentsim.exact import format_clock
 from incidentsim.report.model import Domain, FlagRow, HypothesisRow, InterviewView, ScoreLine
-from incidentsim.report.phrases import input_words, listed, tidy
+from incidentsim.report.phrases import input_words, tidy
 from incidentsim.scenario.cast import Cast
+from incidentsim.text import listed
 from incidentsim.transcript.model import Record
 
 Json = Mapping[str, Any]

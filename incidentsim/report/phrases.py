@@ -5,14 +5,14 @@ The report speaks of "the candidate" to an interviewer and of "you" to the candi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from incidentsim.exact import format_clock
 from incidentsim.report.model import Audience
 from incidentsim.scenario.cast import Cast
-from incidentsim.text import clean
+from incidentsim.text import clean, listed
 
 _ITEM_WORDS = {
     "change": "change record", "metric": "metric", "inspect": "settings of", "logs": "logs of", "ask": "answer of",
@@ -88,11 +88,6 @@ def input_words(label: str, value: Any) -> tuple[str, str]:
     if isinstance(value, bool):
         return name, "yes" if value else "no"
     return name, f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else tidy(value)
-
-
-def listed(items: Sequence[str]) -> str:
-    """Return `a, b and c`."""
-    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
 
 
 def evidence_item(item: str, cast: Cast) -> str:

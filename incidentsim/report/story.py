@@ -12,11 +12,12 @@ from incidentsim.exact import format_clock
 from incidentsim.report.felt import by_tenant, felt_between
 from incidentsim.report.inputs import Runs
 from incidentsim.report.model import CauseRow, ClaimRow, MoveRow, Paragraph, Sentence, StatementRow, TimeRow
-from incidentsim.report.phrases import Voice, clock, count, lasted, listed, often, percent, tidy
+from incidentsim.report.phrases import Voice, clock, count, lasted, often, percent, tidy
 from incidentsim.scenario.cast import Cast
 from incidentsim.scenario.model import Scenario
 from incidentsim.scoring.burn import burn_curve
 from incidentsim.scoring.protocol import RUN_ON_US, Mark
+from incidentsim.text import listed
 from incidentsim.transcript.model import Record
 
 _TELLING_MOVES = 3

@@ -14,6 +14,7 @@ from incidentsim.scoring.index import WEIGHTS
 from incidentsim.scoring.numbers import clip
 from incidentsim.scoring.scorecard import Scorecard, ScoredMove
 from incidentsim.scoring.section import Line, Section
+from incidentsim.text import listed
 
 __all__ = ["Line", "Section", "debrief", "move_line"]
 
@@ -88,7 +89,9 @@ def _counted(bad_saved: tuple[tuple[str, int], ...]) -> str:
         if len(counts) == 1 and len(bad_saved) == 1:
             parts.append(f"{verb} {_requests(counts[0][1])}")
         elif counts:
-            parts.append(f"{verb} " + " and ".join(f"{_requests(n)} of {slo}" for slo, n in counts))
+            (slo, first), *others = counts
+            told = [f"{_requests(first)} of {slo}", *(f"{n:,} of {slo}" for slo, n in others)]
+            parts.append(f"{verb} {listed(told)}")
     return " but ".join(parts)
 
 

@@ -171,7 +171,7 @@ def test_a_deploy_of_the_pool_is_rolled_back_pod_by_pod(world_twice: Twice) -> N
     change = push("chg-8", kind="deploy", target="chat-pool")
     scenario = with_change(quiet(duration=90 * SECOND), change, -SECOND)
     played = world_twice(Run(scenario=scenario, script=((SECOND, "rollback chg-8"),)))
-    assert played.effects("done")[-1] == "all pods of chat-pool are replaced"
+    assert played.effects("done")[-1] == "every pod of chat-pool is as wanted now"
     assert all(p.ready_us > SECOND for p in played.stack.pool.pods)
 
 

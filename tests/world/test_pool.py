@@ -159,7 +159,7 @@ def test_a_rolling_change_replaces_pods_a_few_at_a_time(world_twice: Twice) -> N
     played = world_twice(run)
     assert max(seen) == 1
     assert [p.engine.max_num_seqs for p in played.stack.pool.pods if p.engine] == [16, 16, 16]
-    assert played.effects("done").count("all pods of chat-pool are replaced") == 1
+    assert played.effects("done").count("every pod of chat-pool is as wanted now") == 1
     assert sum(bad for key, (_, bad) in played.world.sli().items() if key.startswith("availability")) == 0
 
 
@@ -178,7 +178,7 @@ def test_a_second_rolling_change_takes_over(world_twice: Twice) -> None:
     played = world_twice(run)
     engines = [p.engine for p in played.stack.pool.pods]
     assert [(e.max_num_seqs, e.budget) for e in engines if e] == [(16, 512)] * 3
-    assert played.effects("done").count("all pods of chat-pool are replaced") == 1
+    assert played.effects("done").count("every pod of chat-pool is as wanted now") == 1
 
 
 def began(played: Played) -> list[bool]:
@@ -237,7 +237,7 @@ def test_a_lost_gpu_does_not_stop_a_rolling_change(world_twice: Twice) -> None:
     played = world_twice(Run(scenario=scenario, script=((SECOND, f"set {POOL}.max_num_seqs 16"),)))
     assert states(played.world) == ["ready", "crashed", "ready"]
     assert {p.engine.max_num_seqs for p in played.stack.pool.pods if p.engine} == {16}
-    assert played.effects("done").count("all pods of chat-pool are replaced") == 1
+    assert played.effects("done").count("every pod of chat-pool is as wanted now") == 1
 
 
 def test_a_restart_loses_the_work_and_loads_again(world_twice: Twice) -> None:

@@ -103,7 +103,7 @@ def test_the_second_batch_of_a_deploy_reaches_the_others(world_twice: Twice) -> 
 def test_pinning_what_runs_replaces_nothing_and_says_so(world_twice: Twice) -> None:
     """Pods that are like that already stay, with their caches."""
     played = world_twice(Run(scenario=quiet(duration=30 * SECOND), script=((SECOND, f"pin {POOL} tokenizer=r1"),)))
-    assert played.effects("done")[-1] == f"all pods of {POOL} are like that already; none is replaced"
+    assert played.effects("done")[-1] == f"every pod of {POOL} is like that already; none is replaced"
     assert len(played.stack.pool.routable) == 3
     assert all(p.epoch == 0 for p in played.stack.pool.pods)
 

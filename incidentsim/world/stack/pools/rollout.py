@@ -64,7 +64,7 @@ class Rollout:
 
     def _nothing(self, call: Call) -> None:
         if call.argument == self._version:
-            self._pool.on_change("done", f"all pods of {self._pool.id} are like that already; none is replaced")
+            self._pool.on_change("done", f"every pod of {self._pool.id} is like that already; none is replaced")
 
     def _next(self) -> None:
         pool = self._pool
@@ -95,7 +95,7 @@ class Rollout:
             self.replacing.remove(pod)
             self._next()
             if not self.rolling and not self.replacing:
-                self._pool.on_change("done", f"all pods of {self._pool.id} are replaced")
+                self._pool.on_change("done", f"every pod of {self._pool.id} is as wanted now")
 
     def drain_then(self, pod: Pod, then: Callable[[Pod], None]) -> None:
         """Wait for the pod's work in flight, at most its grace period, then go on."""
