@@ -221,7 +221,7 @@ def _changes(eyes: Eyes, command: Command) -> View:
         entry = entries[0]
         head = f"{entry.id}  {format_clock(entry.t_us)}  {entry.kind} of {entry.target} by {entry.actor}"
         return View(kind="changes", title=wanted, lines=(head, entry.summary, *entry.detail))
-    rows = [[e.id, format_clock(e.t_us), e.kind, e.target, e.actor, e.summary] for e in entries]
+    rows = [[e.id, format_clock(e.t_us), e.kind, e.target, e.actor, e.summary] for e in reversed(entries)]
     lines = table(["change", "when", "kind", "target", "by", "summary"], rows) if rows else ("no changes",)
     return View(kind="changes", title="", lines=lines)
 

@@ -15,6 +15,7 @@ from incidentsim.text import clean
 from incidentsim.transcript import queries
 from incidentsim.transcript.chain import verify
 from incidentsim.transcript.recovery import read
+from tests.session.fake_world import FakeChange
 from tests.session.stage import start
 
 LOOKS = (
@@ -50,6 +51,15 @@ def test_a_name_among_the_words_of_a_log_filter_is_pointed_out(session: Incident
     assert "`logs depth host:gw-0 -x` (" in shown["depth gw-0 -x"]
     assert shown["nobody"].startswith("no line matches")
     assert "queue depth" in shown["queue"]
+
+
+def test_the_newest_change_is_listed_first(session: IncidentSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a page, what is new counts: it stands where the answer begins."""
+    log = [FakeChange(id=f"CHG-{i}", t_us=(i - 9) * 60_000_000) for i in (1, 2, 3)]
+    monkeypatch.setattr(session.world, "changes", lambda: log)
+    view = session.submit("changes").view
+    assert view is not None
+    assert [line.split()[0] for line in view.lines[1:]] == ["CHG-3", "CHG-2", "CHG-1"]
 
 
 def test_a_command_is_on_disk_when_it_is_acknowledged(session: IncidentSession) -> None:

@@ -22,7 +22,7 @@ LOOK_VERBS = (
     VerbSpec(name="inspect", group="look", help="Show a component's settings and state, from its own API.",
              arguments=(arg("component", "component", "A component, for example gateway."),),
              example="inspect gateway"),
-    VerbSpec(name="changes", group="look", help="List deploys, configuration, flags and waivers, or show one.",
+    VerbSpec(name="changes", group="look", help="List deploys, configuration, flags and waivers, the newest first, or show one.",
              arguments=(arg("id", "change", "A change id; none lists all.", required=False),), example="changes"),
     VerbSpec(name="alerts", group="look", help="List alerts: firing, pending, silenced.", example="alerts"),
     VerbSpec(name="runbook", group="look", help="List the team's runbooks, or open one.",
