@@ -39,6 +39,13 @@ def test_wrapping_keeps_every_word_and_the_width(parts: list[str], width: int, i
     assert "".join(r.text for r in folded).replace(" ", "") == line.text.replace(" ", "")
 
 
+def test_a_word_of_several_roles_stays_in_one_piece() -> None:
+    """A name in code with brackets or a full stop around it goes to the next row with them."""
+    line = markdown_rows("Four workers (`preprocessing`) cut it; `clerk-8b`, too.")[0]
+    assert [r.text for r in wrap(line, 26)] == ["Four workers", "(preprocessing) cut it;", "clerk-8b, too."]
+    assert [r.text for r in wrap(line, 12)] == ["Four workers", "(preprocessi", "ng) cut it;", "clerk-8b,", "too."]
+
+
 @settings(max_examples=100, deadline=None)
 @given(text=TEXT, width=st.integers(0, 30))
 def test_fit_is_exact(text: str, width: int) -> None:

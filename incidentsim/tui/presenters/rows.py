@@ -179,26 +179,50 @@ def wrap(line: Row, width: int) -> list[Row]:
     out: list[Row] = []
     current: list[Span] = []
     used = 0
-    for part in line.spans:
-        for word in _words(part.text):
-            cells = cell_len(word)
-            while used + cells > width:
-                at_start = used == (indent if out else 0)
-                if not at_start:
-                    out.append(Row(spans=tuple(current), key=line.key))
-                    current, used = [Span(" " * indent)], indent
-                    word = word.lstrip(" ")
-                    cells = cell_len(word)
-                    continue
-                head, word = _split(word, width - used)
-                current.append(Span(head, part.role))
-                used += cell_len(head)
-                cells = cell_len(word)
-            if word:
-                current.append(Span(word, part.role))
-                used += cells
+    for word in _words_of(line):
+        cells = sum(cell_len(part.text) for part in word)  # exact: ints
+        if used + cells > width and used > (indent if out else 0):
+            out.append(Row(spans=tuple(current), key=line.key))
+            current, used = [Span(" " * indent)], indent
+            word = _without_lead(word)
+        for part in word:
+            text = part.text
+            while used + cell_len(text) > width:
+                head, rest = _split(text, width - used)
+                if used + cell_len(head) <= width or used == (indent if out else 0):
+                    current.append(Span(head, part.role))
+                    text = rest
+                out.append(Row(spans=tuple(current), key=line.key))
+                current, used = [Span(" " * indent)], indent
+            if text:
+                current.append(Span(text, part.role))
+                used += cell_len(text)
     if any(part.text for part in current):
         out.append(Row(spans=tuple(current), key=line.key))
+    return out
+
+
+def _words_of(line: Row) -> list[list[Span]]:
+    """Return the words of a line, each with the spaces before it; one may go on through several spans."""
+    words: list[list[Span]] = []
+    for part in line.spans:
+        for i, text in enumerate(_words(part.text)):
+            if not text:
+                continue
+            if i == 0 and words and not text.startswith(" "):
+                words[-1].append(Span(text, part.role))
+            else:
+                words.append([Span(text, part.role)])
+    return words
+
+
+def _without_lead(word: list[Span]) -> list[Span]:
+    """Return a word without the spaces before it, which may be a span of their own."""
+    out: list[Span] = []
+    for part in word:
+        text = part.text if out else part.text.lstrip(" ")
+        if text:
+            out.append(Span(text, part.role))
     return out
 
 
