@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from typing import Literal
 
 from incidentsim.cli import editing
 from incidentsim.cli.judge import keep_result, last_index
@@ -214,20 +213,15 @@ def as_debrief(card: Scorecard, futures: Section | None = None) -> Debrief:
     told = [s for title, s in sections.items() if title not in (_STRENGTH, _IMPROVEMENT)]
     return Debrief(
         headlines=tuple(headlines),
-        sections=tuple(_section(section, card) for section in told),
+        sections=tuple(_section(section) for section in told),
         strength=_only_line(sections.get(_STRENGTH)),
         improvement=_only_line(sections.get(_IMPROVEMENT)),
     )
 
 
-def _section(section: Section, card: Scorecard) -> DebriefSection:
-    credits = {move.seqs: 0.0 if move.harmless else move.credit or 0.0 for move in card.moves}
-    lines = []
-    for line in section.lines:
-        credit = credits.get(line.seqs, 0.0)
-        mark: Literal["", "good", "bad"] = "good" if credit > 0 else "bad" if credit < 0 else ""
-        lines.append(DebriefLine(text=line.text, seqs=line.seqs, mark=mark))
-    return DebriefSection(title=section.title, lines=tuple(lines))
+def _section(section: Section) -> DebriefSection:
+    lines = tuple(DebriefLine(text=line.text, seqs=line.seqs, mark=line.mark) for line in section.lines)
+    return DebriefSection(title=section.title, lines=lines)
 
 
 def _only_line(section: Section | None) -> str:

@@ -52,7 +52,9 @@ def move_line(move: ScoredMove) -> Line:
     """
     said = move.text.partition(" --")[0]
     where = f"{said} (seq {move.seqs[0]}, {format_clock(move.t_us)})"
-    return Line(text=f"{where} {_effect(move)}", seqs=move.seqs)
+    credit = 0.0 if move.harmless else move.credit or 0.0
+    return Line(text=f"{where} {_effect(move)}", seqs=move.seqs,
+                mark="good" if credit > 0 else "bad" if credit < 0 else "")  # fmt: skip
 
 
 def _actions(card: Scorecard) -> tuple[Line, ...]:
@@ -199,7 +201,8 @@ def _more_saved(card: Scorecard) -> Line:
     gate = card.parts["g"]
     if (card.parts["S"].value or 0.0) > (gate.value or 0.0):
         bare = tuple(seq for m in card.moves if (m.credit or 0.0) > 0.0 and not m.evidence_before for seq in m.seqs)
-        return Line(text=_UNCARRIED[not bare, _held(gate.inputs.get("De"))], seqs=bare)
+        evidenced, de = gate.inputs.get("credit_with_evidence"), gate.inputs.get("De")
+        return Line(text=_uncarried(_number(evidenced), _number(de)), seqs=bare)
     if not card.moves:
         return Line(text="You changed nothing while users were harmed: a reversible mitigation buys time to look.")
     return Line(
@@ -250,17 +253,26 @@ def _better_words(card: Scorecard) -> Line:
 _HELD = 0.5
 """From this on a diagnosis with evidence carries more of what it may than it lacks."""
 
-_UNCARRIED = {
-    (False, False): "What you did helped, but no evidence and diagnosis carried it: look, then say what broke.",
-    (False, True): "You knew what broke, but some of what helped came before you had seen why: look first, then act.",
-    (True, False): "You looked before you acted, and it helped, but no diagnosis carried it: say what broke.",
-    (True, True): "What you did helped, and counts in full with a surer diagnosis: name every cause, with evidence.",
-}
-"""What to improve where the gate takes off most, by whether every move had evidence and whether the diagnosis held."""
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _held(de: object) -> bool:
-    return isinstance(de, float) and de >= _HELD
+def _uncarried(evidenced: float, de: float) -> str:
+    """Return what lacked where the gate takes off most.
+
+    `evidenced` is the share of the credit whose moves had evidence before them, `de` the diagnosis with evidence.
+    """
+    some = evidenced > 0.0
+    if de >= _HELD:
+        if evidenced >= 1.0:
+            return "What you did helped, and counts in full with a surer diagnosis: name every cause, with evidence."
+        return (f"You knew what broke, but {'some of ' if some else ''}what helped came before you had seen why: look "
+                "first, then act.")  # fmt: skip
+    carried = "the diagnosis carried little of it" if de > 0.0 else "no diagnosis carried it"
+    if evidenced >= 1.0:
+        return f"You looked before you acted, and it helped, but {carried}: name every cause, with evidence."
+    return (f"What you did helped, but {'some of it ' if some else ''}before you had looked, and {carried}: look, then "
+            "say what broke.")  # fmt: skip
 
 
 _STRENGTHS: dict[str, Callable[[Scorecard], Line]] = {
@@ -277,6 +289,7 @@ def _diagnosis(card: Scorecard) -> tuple[Line, ...]:
             text=f"{c.component} {c.fault} at {100 * c.p:.0f} %: {c.verdict}"
             + (", evidence seen before" if c.evidence else ", no evidence seen before" if c.verdict == "right" else ""),
             seqs=(c.seq,),
+            mark="good" if c.verdict == "right" and c.evidence else "bad" if c.verdict == "wrong" else "",
         )
         for c in card.diagnosis
     )

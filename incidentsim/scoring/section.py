@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One point, with the transcript numbers that show it (none when the point is that something is
-    missing)."""
+    missing). `mark` says how it went where that can be said: an action that helped, a claim that was wrong."""
 
     text: str
     seqs: tuple[int, ...] = ()
+    mark: Literal["", "good", "bad"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

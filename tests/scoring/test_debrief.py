@@ -51,41 +51,53 @@ def test_every_play_has_one_strength_and_one_improvement() -> None:
     assert "No strength" in told()["Strength"].lines[0].text
 
 
+def test_marks_stand_where_something_went_well_or_badly_and_nowhere_else() -> None:
+    """A move's line has its sign, a claim's whether it was right; a line that only links a move has none."""
+    sections = told(*EXPERT)
+    moved = sections["What your actions did to users"].lines
+    assert {line.mark for line in moved if " saved " in line.text and "Together" not in line.text} == {"good"}
+    assert {line.mark for line in sections["Diagnosis"].lines if "right, evidence seen" in line.text} == {"good"}
+    assert {line.mark for line in sections["The causal chain, and when you were there"].lines} == {""}
+    assert any(line.seqs for line in sections["The causal chain, and when you were there"].lines)
+
+
 def test_a_lucky_fix_is_told_that_nothing_carried_it() -> None:
     """Saving users without evidence leads to the advice to look and say first."""
     improvement = told(*LUCKY)["To improve"].lines[0]
-    assert "no evidence and diagnosis carried it" in improvement.text
+    assert "before you had looked, and the diagnosis carried little of it" in improvement.text
     assert improvement.seqs
 
 
 @pytest.mark.parametrize(
-    ("saved", "de", "seen", "text"),
+    ("saved", "de", "evidenced", "text"),
     [
-        (1.0, 0.1, False, "no evidence and diagnosis carried it"),
-        (0.9, 0.9, False, "some of what helped came before you had seen why"),
-        (0.75, 0.4, True, "You looked before you acted, and it helped, but no diagnosis carried it"),
-        (0.96, 0.9, True, "with a surer diagnosis"),
+        (1.0, 0.1, 0.0, "before you had looked, and the diagnosis carried little of it"),
+        (1.0, 0.4, 0.5, "some of it before you had looked, and the diagnosis carried little of it"),
+        (1.0, 0.0, 0.0, "before you had looked, and no diagnosis carried it"),
+        (0.9, 0.9, 0.5, "You knew what broke, but some of what helped came before you had seen why"),
+        (0.75, 0.4, 1.0, "You looked before you acted, and it helped, but the diagnosis carried little of it"),
+        (0.96, 0.9, 1.0, "with a surer diagnosis"),
     ],
 )
-def test_what_the_gate_lacked_is_told_and_no_more(saved: float, de: float, seen: bool, text: str) -> None:
+def test_what_the_gate_lacked_is_told_and_no_more(saved: float, de: float, evidenced: float, text: str) -> None:
     """Where the gate takes off most, the advice names what it lacked: evidence before acting, a diagnosis, or both."""
     card = score(played(EXPERT, SCENARIO), SCENARIO, ToyWorld(), vocabulary=VOCABULARY)
-    moves = tuple(replace(move, evidence_before=seen, credit=1.0) for move in card.moves)
-    g = gate(1.0 if seen else 0.0, de)
+    moves = tuple(replace(move, evidence_before=evidenced == 1.0, credit=1.0) for move in card.moves)
+    g = gate(evidenced, de)
     values = {"S": saved, "De": de, "g": g, "P": 1.0, "T": 1.0 / g, "C": 1.0}
     parts = {name: replace(part, value=values.get(name, part.value)) for name, part in card.parts.items()}
-    parts["g"] = replace(parts["g"], inputs={"De": de})
+    parts["g"] = replace(parts["g"], inputs={"De": de, "credit_with_evidence": evidenced})
     sections = {s.title: s for s in debrief(replace(card, moves=moves, parts=parts))}
     line = sections["To improve"].lines[0]
     assert text in line.text
-    assert bool(line.seqs) == (not seen)
+    assert bool(line.seqs) == (evidenced < 1.0)
 
 
 def test_a_look_that_came_late_is_told_with_what_it_missed() -> None:
     """Whoever acts first, then looks and names every cause, is told to look first, not that a diagnosis is missing."""
     late = (*LUCKY[:1], (90, TOKENS), (100, "inspect gateway"), *EXPERT[-3:-1])
     improvement = told(*late)["To improve"].lines[0]
-    assert "some of what helped came before you had seen why" in improvement.text
+    assert "You knew what broke, but what helped came before you had seen why" in improvement.text
     assert improvement.seqs
 
 
