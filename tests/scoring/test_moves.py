@@ -47,6 +47,9 @@ def test_ending_a_measure_of_ones_own_belongs_to_the_move_that_made_it() -> None
     assert [(len(m.seqs), m.undone_at is not None) for m in own] == [(2, True)]
     shed = moves((10, "shed all 20%"), (400, "shed all 0%"))
     assert [(len(m.seqs), m.undone_at is not None) for m in shed] == [(2, True)]
+    for verb in ("drain chat-pool-3", "rollback chg-1", "cordon node-1"):
+        switched = moves((10, verb), (400, f"{verb} off"))
+        assert [(len(m.seqs), m.undone_at is not None) for m in switched] == [(2, True)], verb
     not_own = moves((10, "limit strategic requests 300"), (900, "limit strategic tokens unlimited"))
     assert [(len(m.seqs), m.undone_at is not None) for m in not_own] == [(1, False), (1, False)]
     again = moves(
