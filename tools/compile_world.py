@@ -22,8 +22,8 @@ INTERPRETED = ("telemetry/promql/", "world/environment.py")
 
 derive."""
 
-FROM_BENCH = ("bench/audited_replica.py",)
-"""All that is compiled of `bench`: a class derived from the world's."""
+FROM_BENCH = ("bench/audited_replica.py", "bench/closed_form.py")
+"""All that is compiled of `bench`: classes derived from the world's."""
 
 _SETUP = """
 import sys
