@@ -3,7 +3,7 @@
 The tables' attention time is nearly linear in context tokens at a fixed number of sequences, and in
 `at = m*(2*prior+m)` at a fixed prefill length m. So `t = g(n, p) + c*kv + e*at` with g tabulated is what the macro
 engine needs: it sums c*kv in closed form. No recorded latency is used in making it, so that comparing latencies
-tests the model and the engine together.
+tests the model and the engine together. It derives from a class of the world, and so is compiled with it.
 """
 
 from __future__ import annotations
