@@ -253,6 +253,7 @@ def _better_words(card: Scorecard) -> Line:
 _HELD = 0.5
 """From this on a diagnosis with evidence carries more of what it may than it lacks."""
 
+
 def _number(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
